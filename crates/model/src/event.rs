@@ -1,0 +1,32 @@
+//! What running products are told at once: a row queued with the change, read by every replica.
+
+use uuid::Uuid;
+
+use crate::words;
+
+words! {
+    /// What happened to a licence. It only makes a product ask at once.
+    EventKind {
+        /// Suspended.
+        Suspended = "suspended",
+        /// In force again.
+        Resumed = "resumed",
+        /// Revoked.
+        Revoked = "revoked",
+        /// Its plan or key changed.
+        Changed = "changed",
+    }
+}
+
+/// An event of a licence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Grows with every event.
+    pub seq: u64,
+    /// The licence.
+    pub license_id: Uuid,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub at: i64,
+}

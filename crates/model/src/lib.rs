@@ -1,0 +1,84 @@
+//! The nouns of the authority and the transitions of their states. Plain data, no I/O.
+//!
+//! Times are seconds since the epoch, UTC, unless a field says otherwise. The signed licence is the record
+//! of what was granted; columns that repeat it (tier, expiry) are its index and decide nothing.
+//!
+//! To add a noun: a file here, the trait of the same name in `storage`, its twin in each backend, a case
+//! in `storage-suite`.
+
+pub mod activation;
+pub mod api_token;
+pub mod audit;
+pub mod clock;
+pub mod customer;
+pub mod event;
+pub mod license;
+pub mod license_key;
+pub mod operator;
+pub mod plan;
+pub mod product;
+pub mod random;
+pub mod seat;
+pub mod signing_key;
+pub mod usage;
+
+pub use activation::Activation;
+pub use api_token::ApiToken;
+pub use audit::AuditRow;
+pub use clock::Clock;
+pub use customer::Customer;
+pub use event::{Event, EventKind};
+pub use license::{License, LicenseState};
+pub use license_key::LicenseKey;
+pub use operator::Operator;
+pub use plan::Plan;
+pub use product::{Enforcement, Product, Scheme};
+pub use random::Random;
+pub use seat::Seat;
+pub use signing_key::SigningKey;
+pub use usage::Meter;
+
+/// A stored word that is none of the words its column knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not one of the known words")]
+pub struct UnknownWord(pub String);
+
+/// An enum whose variants are stored and shown as words.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)*
+        }
+
+        impl $name {
+            /// Every word.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(crate::UnknownWord(word.to_owned())),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;

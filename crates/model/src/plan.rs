@@ -1,0 +1,66 @@
+//! A plan: what a licence of a product grants.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::words;
+
+words! {
+    /// What happens when an installation turns out to be a copy.
+    OnClone {
+        /// An event in the audit trail.
+        Warn = "warn",
+        /// The copy must activate again, by the rules of take-over.
+        Reactivate = "reactivate",
+        /// The licence is suspended.
+        Suspend = "suspend",
+    }
+}
+
+/// A plan of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Row id.
+    pub id: Uuid,
+    /// The product.
+    pub product_id: Uuid,
+    /// Short name, unique within the product.
+    pub code: String,
+    /// Tier name.
+    pub tier: String,
+    /// Order of tiers.
+    pub rank: u32,
+    /// Clusters at a time; `None` is unlimited.
+    pub seats: Option<u32>,
+    /// Seats granted beyond `seats`, marked as such.
+    pub overage: u32,
+    /// Seconds of silence after which a seat may be given away; `None`: at the end of its lease.
+    pub reclaim_after_s: Option<u32>,
+    /// How often a day a live cluster id may be taken over.
+    pub takeovers_per_day: u32,
+    /// What a copied installation leads to.
+    pub on_clone: OnClone,
+    /// Nodes in one cluster; `None` is unlimited.
+    pub nodes: Option<u32>,
+    /// Length of a trial in seconds.
+    pub trial_s: Option<u32>,
+    /// Seconds between heartbeats, where not the product's.
+    pub heartbeat_s: Option<u32>,
+    /// Seconds of grace, where not the product's.
+    pub grace_s: Option<u32>,
+    /// Features granted.
+    pub features: Vec<String>,
+    /// Limits by name; `None` is unlimited.
+    pub limits: BTreeMap<String, Option<u64>>,
+    /// For people: price, support, SLA.
+    pub info: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// Seats that can be taken at a time, overage included; `None` is unlimited.
+    #[must_use]
+    pub fn seats_with_overage(seats: Option<u32>, overage: u32) -> Option<u32> {
+        seats.map(|seats| seats.saturating_add(overage))
+    }
+}

@@ -1,0 +1,120 @@
+//! The stable error codes: one enum gives each its status, its title and what to do.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident, $code:literal, $status:literal, $title:literal, $advice:literal;)*) => {
+        /// A stable error code of the API.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $code)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the reference.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The code as it stands in answers.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// The HTTP status it is answered with.
+            #[must_use]
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+
+            /// A short title, the same for every occurrence.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$variant => $advice,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The access token is not one of this activation.
+    InvalidToken, "invalid_token", 401, "The access token is not valid",
+        "Activate again; the product does so by itself.";
+    /// The access token is too old.
+    TokenExpired, "token_expired", 401, "The access token has expired",
+        "Activate again; the product does so by itself.";
+    /// The licence changed since the token was made.
+    StaleTokenVersion, "stale_token_version", 401, "The licence has changed since the last activation",
+        "Activate again; the product does so by itself.";
+    /// An older generation: a copy or a restored snapshot is running.
+    StaleGeneration, "stale_generation", 401, "An older state of this installation is running",
+        "Activate again; if this repeats, two copies of one installation are running: give each its own cluster id.";
+    /// Suspended by the vendor.
+    Suspended, "suspended", 403, "The licence is suspended",
+        "Ask the vendor to resume the licence.";
+    /// Revoked by the vendor.
+    Revoked, "revoked", 403, "The licence was revoked",
+        "Ask the vendor why, and for a new licence.";
+    /// Cancelled.
+    Cancelled, "cancelled", 403, "The licence was cancelled",
+        "Buy or renew the licence with the vendor.";
+    /// Past its end.
+    Expired, "expired", 403, "The licence has expired",
+        "Renew the licence with the vendor; the new key takes effect at once.";
+    /// Issued, but its start lies ahead.
+    NotYetValid, "not_yet_valid", 403, "The licence is not valid yet",
+        "Wait for the start date of the licence, or ask the vendor for an earlier one.";
+    /// For another product.
+    WrongProduct, "wrong_product", 403, "The licence is for another product",
+        "Use the key that was issued for this product.";
+    /// Bound to another machine.
+    WrongMachine, "wrong_machine", 403, "The licence is bound to another machine",
+        "Ask the vendor to transfer the licence to this machine.";
+    /// No such licence, or none that can be verified; the same answer for all.
+    UnknownLicense, "unknown_license", 404, "The licence key is not known",
+        "Check the key for missing characters, or ask the vendor for it again.";
+    /// Nothing lives under this path.
+    NotFound, "not_found", 404, "There is nothing here",
+        "Check the path against the API reference.";
+    /// The path exists, the method does not.
+    MethodNotAllowed, "method_not_allowed", 405, "This method is not allowed here",
+        "Check the method against the API reference.";
+    /// All seats are taken.
+    NoFreeSeat, "no_free_seat", 409, "All seats of the licence are taken",
+        "Stop the product on another machine, ask the vendor to release a seat, or buy more seats.";
+    /// The cluster reports more nodes than the licence allows.
+    TooManyNodes, "too_many_nodes", 409, "The cluster has more nodes than the licence allows",
+        "Remove nodes from the cluster, or ask the vendor for a plan with more nodes.";
+    /// The cluster id was taken over too often in a day.
+    ClusterInUse, "cluster_in_use", 409, "Another installation uses this cluster id",
+        "Give each installation its own cluster id, or wait a day.";
+    /// The body is larger than allowed.
+    TooLarge, "too_large", 413, "The request is too large",
+        "Send at most 64 KiB, or 1 MiB in a heartbeat.";
+    /// The body is not what the call expects.
+    Malformed, "malformed", 422, "The request is malformed",
+        "Correct the field that the detail names; this is a defect of the client.";
+    /// Too many requests.
+    RateLimited, "rate_limited", 429, "Too many requests",
+        "Wait as long as `Retry-After` says.";
+    /// A fault of the authority.
+    Internal, "internal", 500, "The authority failed",
+        "Try again; the product keeps running in its grace meanwhile. The operator finds the cause in the log.";
+    /// The database or the queue cannot take more now.
+    Unavailable, "unavailable", 503, "The authority cannot answer now",
+        "Try again as `Retry-After` says; the product keeps running in its grace meanwhile.";
+}
+
+impl Code {
+    /// Whether an answer with this code can stop a product, and so must carry a signed refusal.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        matches!(self.status(), 403 | 404 | 409) && self != Self::NotFound
+    }
+}

@@ -1,0 +1,17 @@
+//! What product and authority say to each other: requests, answers and error codes. serde only.
+//!
+//! Paths under `/v1` stay; fields are only ever added, so readers ignore what they do not know. Times in
+//! JSON are RFC 3339 with `Z`, `null` is perpetual; times inside signed documents are epoch seconds.
+//!
+//! To add an error: a variant in [`code::Code`] with its status, title and advice; `docs/errors.md` is
+//! generated from it.
+
+pub mod activate;
+pub mod code;
+pub mod deactivate;
+pub mod heartbeat;
+pub mod problem;
+pub mod validate;
+
+pub use code::Code;
+pub use problem::Problem;

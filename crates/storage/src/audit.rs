@@ -1,0 +1,20 @@
+//! The audit trail.
+
+use async_trait::async_trait;
+use licentia_model::AuditRow;
+use licentia_model::audit::AuditSecret;
+
+use crate::Result;
+
+/// The audit trail; rows are only ever added.
+#[async_trait]
+pub trait Audit {
+    /// The last row. Nobody else appends until this transaction ends.
+    async fn lock_audit_head(&mut self) -> Result<Option<AuditRow>>;
+    /// Appends a row and the personal values it commits to.
+    async fn append_audit(&mut self, row: &AuditRow, secrets: &[AuditSecret]) -> Result<()>;
+    /// Rows after `seq`, in order; at most `limit`.
+    async fn audit_rows(&mut self, after: u64, limit: u32) -> Result<Vec<AuditRow>>;
+    /// Personal values of a row.
+    async fn audit_secrets(&mut self, seq: u64) -> Result<Vec<AuditSecret>>;
+}

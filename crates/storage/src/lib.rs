@@ -1,0 +1,50 @@
+//! Where the authority keeps its nouns: one small trait a noun, all of them on one transaction object.
+//!
+//! A transaction is the repository: no commit, nothing happened. [`Store::submit`] runs a job in one; the
+//! job says whether to commit. Use [`write`] and [`read`], which carry a result out.
+//!
+//! "Not there" is `None`. Every update says how many rows it must touch; [`StorageError`] names the rest.
+//! To add a method: the trait here, both backends, a case in `storage-suite`.
+
+pub mod activations;
+pub mod api_tokens;
+pub mod audit;
+pub mod customers;
+pub mod error;
+pub mod events;
+pub mod license_keys;
+pub mod licenses;
+pub mod operators;
+pub mod plans;
+pub mod products;
+pub mod seats;
+pub mod settings;
+pub mod signing_keys;
+pub mod store;
+pub mod usage;
+
+pub use error::StorageError;
+pub use store::{Access, BoxFuture, Job, Store, Verdict, read, write};
+
+/// All nouns on one transaction.
+pub trait Transaction:
+    activations::Activations
+    + api_tokens::ApiTokens
+    + audit::Audit
+    + customers::Customers
+    + events::Events
+    + license_keys::LicenseKeys
+    + licenses::Licenses
+    + operators::Operators
+    + plans::Plans
+    + products::Products
+    + seats::Seats
+    + settings::Settings
+    + signing_keys::SigningKeys
+    + usage::Usage
+    + Send
+{
+}
+
+/// Shorthand of the traits.
+pub type Result<T> = std::result::Result<T, StorageError>;
