@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The use cases of the authority: the only code that decides. HTTP, command line and jobs call it.
+//!
+//! - A use case runs in one transaction and is its audit entry's home; no commit, nothing happened.
+//! - A refusal is an answer, not a failure: it commits (a detected clone is remembered) and is signed.
+//! - Signing happens after the commit: nobody is told what the disk does not know yet.
+//! - The signed licence decides; columns that repeat it are an index. A row that contradicts its licence
+//!   changes nothing and is reported.
+//!
+//! To add a use case: a file under its noun with the request, the function on [`Authority`] and its tests;
+//! then an endpoint in `server` and a command in `cli` that call it.
+
+pub mod activations;
+pub mod audit;
+mod authority;
+pub mod catalog;
+mod credential;
+pub mod denied;
+pub mod error;
+mod events;
+pub mod heartbeat;
+pub mod init;
+mod keyring;
+pub mod keys;
+mod lease;
+pub mod licenses;
+pub mod products;
+mod seats;
+mod secrets;
+
+pub use audit::Actor;
+pub use authority::{Authority, Parts};
+pub use error::AuthorityError;

@@ -76,6 +76,12 @@ impl MasterKey {
     }
 }
 
+/// Whether two hashes are equal, in a time that does not depend on where they differ.
+#[must_use]
+pub fn equal(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

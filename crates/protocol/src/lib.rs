@@ -11,6 +11,7 @@ pub mod code;
 pub mod deactivate;
 pub mod heartbeat;
 pub mod problem;
+pub mod resource;
 pub mod validate;
 
 pub use code::Code;

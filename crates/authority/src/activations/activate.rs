@@ -1,0 +1,300 @@
+//! Takes or renews a seat.
+
+use licentia_issue::Secret;
+use licentia_license::activation::ActivationProof;
+use licentia_model::plan::OnClone;
+use licentia_model::{Activation, Plan, Seat};
+use licentia_protocol::activate::{Answer, Request};
+use licentia_protocol::{Code, Problem};
+use licentia_storage::Transaction;
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use crate::audit::{Actor, Entry};
+use crate::authority::Authority;
+use crate::credential::{Known, subject};
+use crate::denied::{Asker, Denied, failure};
+use crate::error::AuthorityError;
+use crate::lease::{Granted, Terms};
+use crate::secrets::{ACCESS_TOKEN, nonce, token};
+use crate::seats::{check_nodes, claim, timestamp};
+
+/// How long an access token lives, in seconds; renewed by heartbeats after half of it.
+pub(crate) const TOKEN_LIFE_S: i64 = 24 * 3600;
+
+/// An activation that was granted.
+pub struct Activated {
+    /// Whether the cluster is new to the licence (201) or had been activated before (200).
+    pub created: bool,
+    /// The answer.
+    pub answer: Answer,
+}
+
+impl Authority {
+    /// `POST /v1/license/activate`. `origin` is the caller's address, for the audit trail.
+    pub async fn activate(&self, request: Request, origin: String) -> Result<Activated, Problem> {
+        let (cluster_id, nonce) = (request.cluster_id.clone(), request.nonce.clone());
+        let asker = Asker { nonce: Some(&nonce), cluster_id: Some(&cluster_id) };
+        if let Err(denied) = check(&request) {
+            return Err(self.refuse(denied, &asker));
+        }
+        let token = token(ACCESS_TOKEN, self.random());
+        let token_hash = self.token_hash(token.expose());
+        let actor = Actor::new("product", origin);
+        let granted = self
+            .write(move |this, tx| {
+                Box::pin(async move { this.grant(tx, request, token_hash, &actor).await })
+            })
+            .await
+            .map_err(|e| failure(&e))?
+            .map_err(|denied| self.refuse(denied, &asker))?;
+        self.answer(granted, &token).map_err(|e| failure(&e))
+    }
+
+    async fn grant(
+        &self,
+        tx: &mut dyn Transaction,
+        request: Request,
+        token_hash: [u8; 32],
+        actor: &Actor,
+    ) -> Result<Result<(bool, Granted), Denied>, AuthorityError> {
+        let id = match self.license_of_key(tx, &request.license_key).await? {
+            Ok(id) => id,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let Some(license) = tx.lock_license(id).await? else {
+            return Ok(Err(Code::UnknownLicense.into()));
+        };
+        let known = self.know(tx, license).await?;
+        self.report_tampering(tx, &known).await?;
+        let now = self.clock().now();
+        let end = match known.standing(now, request.product.as_deref()) {
+            Ok(end) => end,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let (product, plan) = self.terms_of(tx, &known).await?;
+        let terms = Terms::of(&product, &plan);
+
+        let before = tx.activation_of_cluster(id, &request.cluster_id).await?;
+        let seat = match &before {
+            Some(activation) => tx.seat(activation.id).await?,
+            None => None,
+        };
+        if let (Some(activation), Some(seat)) = (&before, &seat)
+            && let Err(denied) = self.take_over(tx, &known, &plan, activation, seat, &request, actor).await?
+        {
+            return Ok(Err(denied));
+        }
+        if let Err(denied) = check_nodes(id, &known.claims, request.nodes) {
+            return Ok(Err(denied));
+        }
+        let overage = match claim(tx, id, &known.claims, &plan, seat.as_ref(), now).await? {
+            Ok(overage) => overage,
+            Err(denied) => return Ok(Err(denied)),
+        };
+
+        let created = before.is_none();
+        let activation = self.remember(tx, before, &known, &request, now).await?;
+        let seat = Seat {
+            activation_id: activation.id,
+            license_id: id,
+            generation: seat.map_or(0, |seat| seat.generation) + 1,
+            nonce: request.nonce,
+            server_nonce: nonce(self.random()),
+            lease_until: terms.lease_until(now, end),
+            last_seen: now,
+            nodes: request.nodes,
+            overage,
+            token_hash,
+            previous_token_hash: None,
+            token_issued_at: now,
+            token_version: known.license.token_version,
+        };
+        tx.put_seat(&seat).await?;
+        tx.insert_access_token(&token_hash, activation.id, now.saturating_add(TOKEN_LIFE_S)).await?;
+        let entry = Entry::new()
+            .fact("activation", activation.id.to_string())
+            .fact("generation", seat.generation)
+            .fact("overage", overage)
+            .personal("cluster_id", Some(&activation.cluster_id))
+            .personal("hostname", activation.hostname.as_deref())
+            .personal("email", activation.email.as_deref());
+        self.record(tx, actor, "activation.activate", subject(id), entry).await?;
+        let token_version = known.license.token_version;
+        Ok(Ok((created, Granted { claims: known.claims, activation, seat, terms, token_version, at: now })))
+    }
+
+    /// A live seat of the same cluster id: reclaimed by its holder, or taken over so many times a day.
+    #[expect(clippy::too_many_arguments, reason = "the one rule that looks at everything")]
+    async fn take_over(
+        &self,
+        tx: &mut dyn Transaction,
+        known: &Known,
+        plan: &Plan,
+        activation: &Activation,
+        seat: &Seat,
+        request: &Request,
+        actor: &Actor,
+    ) -> Result<Result<(), Denied>, AuthorityError> {
+        let now = self.clock().now();
+        let id = known.license.id;
+        // The nonce stands for the generation where the answer that brought it was lost.
+        let holder = request.generation == Some(seat.generation)
+            || request.nonce == seat.nonce
+            || (request.fingerprint.is_some() && request.fingerprint == activation.fingerprint);
+        if holder || seat.lease_until <= now {
+            return Ok(Ok(()));
+        }
+        let today = tx.takeovers_since(activation.id, now.saturating_sub(24 * 3600)).await?;
+        let entry = Entry::new()
+            .fact("activation", activation.id.to_string())
+            .fact("takeovers_today", today)
+            .personal("cluster_id", Some(&activation.cluster_id))
+            .personal("hostname", request.hostname.as_deref());
+        if today < plan.takeovers_per_day {
+            tx.insert_takeover(activation.id, now).await?;
+            self.record(tx, actor, "activation.taken_over", subject(id), entry).await?;
+            return Ok(Ok(()));
+        }
+        self.record(tx, actor, "activation.clone_detected", subject(id), entry).await?;
+        if plan.on_clone == OnClone::Suspend {
+            self.suspend_in(tx, known.license.clone(), Some("clone_detected".into()), actor).await?;
+        }
+        let denied = Denied::new(Code::ClusterInUse)
+            .of(id)
+            .because(format!("This cluster id was taken over {today} times within a day."));
+        Ok(Err(denied))
+    }
+
+    async fn remember(
+        &self,
+        tx: &mut dyn Transaction,
+        before: Option<Activation>,
+        known: &Known,
+        request: &Request,
+        now: i64,
+    ) -> Result<Activation, AuthorityError> {
+        let new = before.is_none();
+        let mut activation = before.unwrap_or_else(|| Activation {
+            id: self.uuid(),
+            license_id: known.license.id,
+            cluster_id: request.cluster_id.clone(),
+            hostname: None,
+            addresses: Vec::new(),
+            fingerprint: None,
+            email: None,
+            organization: None,
+            terms_accepted_at: None,
+            artifacts_digest: None,
+            salt: self.random().bytes::<16>().to_vec(),
+            created_at: now,
+            activated_at: now,
+        });
+        activation.hostname.clone_from(&request.hostname);
+        activation.addresses.clone_from(&request.addresses);
+        activation.fingerprint.clone_from(&request.fingerprint);
+        activation.artifacts_digest.clone_from(&request.artifacts_digest);
+        activation.activated_at = now;
+        // Told once at set-up; a later activation without them does not forget them.
+        if request.email.is_some() {
+            activation.email.clone_from(&request.email);
+        }
+        if request.organization_name.is_some() {
+            activation.organization.clone_from(&request.organization_name);
+        }
+        if let Some(accepted) = request.terms_accepted_at {
+            activation.terms_accepted_at = Some(accepted.as_second());
+        }
+        if new {
+            tx.insert_activation(&activation).await?;
+        } else {
+            tx.update_activation(&activation).await?;
+        }
+        Ok(activation)
+    }
+
+    fn answer(
+        &self,
+        (created, granted): (bool, Granted),
+        token: &Secret<String>,
+    ) -> Result<Activated, AuthorityError> {
+        let lease = self.lease(&granted)?;
+        let Granted { claims, activation, seat, terms, .. } = granted;
+        let proof = self.sign(&ActivationProof {
+            iss: self.issuer().to_owned(),
+            sub: claims.sub.clone(),
+            aud: claims.aud.clone(),
+            iat: granted.at,
+            act: activation.id.to_string(),
+            cluster_id: activation.cluster_id.clone(),
+            fingerprint: activation.fingerprint.clone(),
+            artifacts: activation.artifacts_digest.clone(),
+        })?;
+        let answer = Answer {
+            activation_id: activation.id,
+            access_token: token.expose().clone(),
+            token_expires_at: timestamp(seat.token_issued_at.saturating_add(TOKEN_LIFE_S)),
+            token_version: granted.token_version,
+            cluster_id: activation.cluster_id,
+            license: claims.token().to_owned(),
+            license_type: claims.tier.to_lowercase(),
+            tier: claims.tier.clone(),
+            features: claims.features.clone(),
+            limits: claims.limits.clone(),
+            max_nodes: claims.nodes,
+            expires_at: claims.exp.map(timestamp),
+            heartbeat_interval_s: terms.heartbeat_s.into(),
+            grace_s: terms.grace_s.into(),
+            server_nonce: seat.server_nonce,
+            salt: Base64UrlUnpadded::encode_string(&activation.salt),
+            lease,
+            activation_proof: proof,
+        };
+        Ok(Activated { created, answer })
+    }
+
+    /// The keyed hash by which an access token is found.
+    pub(crate) fn token_hash(&self, token: &str) -> [u8; 32] {
+        self.master().hash("access token", token.as_bytes())
+    }
+}
+
+fn check(request: &Request) -> Result<(), Denied> {
+    text("cluster_id", &request.cluster_id, 1, 128)?;
+    check_nonce(&request.nonce)?;
+    for (field, value, most) in [
+        ("product", &request.product, 64),
+        ("email", &request.email, 254),
+        ("organization_name", &request.organization_name, 200),
+        ("fingerprint", &request.fingerprint, 512),
+        ("hostname", &request.hostname, 255),
+        ("artifacts_digest", &request.artifacts_digest, 128),
+    ] {
+        if let Some(value) = value {
+            text(field, value, 1, most)?;
+        }
+    }
+    if request.addresses.len() > 32 {
+        return Err(Denied::malformed("`addresses` holds more than 32 entries."));
+    }
+    request.addresses.iter().try_for_each(|address| text("addresses", address, 1, 64))
+}
+
+/// A client's nonce: 8 to 128 printable ASCII characters.
+pub(crate) fn check_nonce(nonce: &str) -> Result<(), Denied> {
+    if (8..=128).contains(&nonce.len()) && nonce.bytes().all(|b| b.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(Denied::malformed("`nonce` must be 8 to 128 printable ASCII characters."))
+    }
+}
+
+/// Text without control characters, of a bounded length.
+pub(crate) fn text(field: &str, value: &str, least: usize, most: usize) -> Result<(), Denied> {
+    let length = value.chars().count();
+    if length < least || length > most || value.chars().any(char::is_control) {
+        return Err(Denied::malformed(format!(
+            "`{field}` must be {least} to {most} characters without control characters."
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! Activations: taking a seat and giving it back.
+
+pub mod activate;
+pub mod deactivate;
+pub mod list;

@@ -1,0 +1,193 @@
+//! The audit trail: written in the transaction of the change, chained by hash, checked by `audit verify`.
+//!
+//! The chain alone could be computed anew by whoever holds the database, so its head is also kept under a
+//! keyed hash of the master key: a shortened or rewritten trail does not match it.
+
+use licentia_issue::master::MasterKey;
+use licentia_model::AuditRow;
+use licentia_model::audit::AuditSecret;
+use licentia_protocol::resource::AuditReport;
+use licentia_storage::Transaction;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::authority::{Authority, Parts};
+use crate::error::AuthorityError;
+
+const HEAD: &str = "audit_head";
+const PAGE: u32 = 1_000;
+
+/// Who does something, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// `operator:NAME`, `cli:USER`, `product` or `system`.
+    pub name: String,
+    /// An address, or `local`.
+    pub origin: String,
+}
+
+impl Actor {
+    /// Somebody at an address, or `local`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, origin: impl Into<String>) -> Self {
+        Self { name: name.into(), origin: origin.into() }
+    }
+}
+
+/// What is put on record: facts in clear, personal values as commitments.
+#[derive(Default)]
+pub(crate) struct Entry {
+    facts: Map<String, Value>,
+    personal: Vec<(String, String)>,
+}
+
+impl Entry {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A fact in clear; nothing personal, no key, no token.
+    pub(crate) fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// A personal value; erasing it later keeps the chain whole.
+    pub(crate) fn personal(mut self, name: &str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.personal.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+/// Appends a row in this transaction.
+pub(crate) async fn append(
+    parts: &Parts,
+    tx: &mut dyn Transaction,
+    actor: &Actor,
+    action: &str,
+    subject: String,
+    entry: Entry,
+) -> Result<(), AuthorityError> {
+    let head = tx.lock_audit_head().await?;
+    let (seq, previous) = head.map_or((1, [0; 32]), |head| (head.seq + 1, head.hash));
+    let mut facts = entry.facts;
+    let mut secrets = Vec::with_capacity(entry.personal.len());
+    for (field, value) in entry.personal {
+        let salt = parts.random.bytes::<16>().to_vec();
+        facts.insert(field.clone(), Value::from(stated(&salt, &value)));
+        secrets.push(AuditSecret { seq, field, salt, value });
+    }
+    let mut row = AuditRow {
+        seq,
+        at_micros: parts.clock.now_micros(),
+        actor: actor.name.clone(),
+        origin: actor.origin.clone(),
+        action: action.to_owned(),
+        subject,
+        details: Value::Object(facts).to_string(),
+        previous,
+        hash: [0; 32],
+    };
+    row.hash = row_hash(&row);
+    tx.append_audit(&row, &secrets).await?;
+    tx.put_setting(HEAD, &head_mark(&parts.master, row.seq, &row.hash)).await?;
+    Ok(())
+}
+
+impl Authority {
+    /// Appends a row in this transaction.
+    pub(crate) async fn record(
+        &self,
+        tx: &mut dyn Transaction,
+        actor: &Actor,
+        action: &str,
+        subject: String,
+        entry: Entry,
+    ) -> Result<(), AuthorityError> {
+        append(self.parts(), tx, actor, action, subject, entry).await
+    }
+
+    /// Checks the whole trail: each row's hash, its place, its commitments, and the head.
+    pub async fn verify_audit(&self) -> Result<AuditReport, AuthorityError> {
+        let mut report = AuditReport { valid: true, rows: 0, findings: Vec::new() };
+        let (mut seq, mut hash) = (0_u64, [0_u8; 32]);
+        loop {
+            let (rows, head) = self
+                .read(move |_, tx| {
+                    Box::pin(async move {
+                        let mut rows = Vec::new();
+                        for row in tx.audit_rows(seq, PAGE).await? {
+                            let secrets = tx.audit_secrets(row.seq).await?;
+                            rows.push((row, secrets));
+                        }
+                        // Read with the last page, so that a row added meanwhile is not taken for a loss.
+                        Ok((rows, tx.setting(HEAD).await?))
+                    })
+                })
+                .await?;
+            let last_page = rows.len() < PAGE as usize;
+            for (row, secrets) in rows {
+                report.rows += 1;
+                if row.seq != seq + 1 {
+                    report.findings.push(format!("rows {} to {} are missing", seq + 1, row.seq - 1));
+                }
+                if row.previous != hash {
+                    report.findings.push(format!("row {} does not follow the row before it", row.seq));
+                }
+                if row_hash(&row) != row.hash {
+                    report.findings.push(format!("row {} was edited", row.seq));
+                }
+                for secret in secrets {
+                    if !row.details.contains(&stated(&secret.salt, &secret.value)) {
+                        report.findings.push(format!(
+                            "the personal value `{}` of row {} was edited",
+                            secret.field, row.seq
+                        ));
+                    }
+                }
+                (seq, hash) = (row.seq, row.hash);
+            }
+            if last_page {
+                let expected = (seq > 0).then(|| head_mark(self.master(), seq, &hash));
+                if head != expected {
+                    report
+                        .findings
+                        .push(format!("the trail ends at row {seq}, which is not where the authority ended it"));
+                }
+                break;
+            }
+        }
+        report.valid = report.findings.is_empty();
+        Ok(report)
+    }
+}
+
+fn row_hash(row: &AuditRow) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(row.previous);
+    hash.update(row.seq.to_be_bytes());
+    hash.update(row.at_micros.to_be_bytes());
+    for field in [&row.actor, &row.origin, &row.action, &row.subject, &row.details] {
+        hash.update((field.len() as u64).to_be_bytes());
+        hash.update(field);
+    }
+    hash.finalize().into()
+}
+
+fn head_mark(master: &MasterKey, seq: u64, hash: &[u8; 32]) -> String {
+    let mut message = seq.to_be_bytes().to_vec();
+    message.extend_from_slice(hash);
+    format!("{seq}:{}", hex(&master.hash("audit head", &message)))
+}
+
+/// The salted commitment to a personal value, as it stands in a row.
+fn stated(salt: &[u8], value: &str) -> String {
+    let digest: [u8; 32] = Sha256::new().chain_update(salt).chain_update(value).finalize().into();
+    format!("sha256:{}", hex(&digest))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

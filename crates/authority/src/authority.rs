@@ -1,0 +1,129 @@
+//! The authority: its database, keys, clock and randomness in one place.
+
+use std::sync::Arc;
+
+use licentia_issue::master::MasterKey;
+use licentia_license::{Document, Trust};
+use licentia_model::{Clock, Random};
+use licentia_storage::{BoxFuture, Store, StorageError, Transaction};
+use uuid::Uuid;
+
+use crate::credential::ClaimsCache;
+use crate::error::AuthorityError;
+use crate::keyring::Keyring;
+
+/// What an authority is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The key that seals what rests in it.
+    pub master: MasterKey,
+    /// The one clock that decides leases.
+    pub clock: Arc<dyn Clock>,
+    /// Unguessable bytes.
+    pub random: Arc<dyn Random>,
+}
+
+/// A handle on the authority; clones share everything.
+#[derive(Clone)]
+pub struct Authority {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    parts: Arc<Parts>,
+    issuer: String,
+    keyring: Keyring,
+    claims: ClaimsCache,
+}
+
+impl Authority {
+    /// Opens an authority that [`initialize`](crate::init::initialize) has set up.
+    pub async fn open(parts: Arc<Parts>) -> Result<Self, AuthorityError> {
+        let (issuer, keyring) = Keyring::load(&parts).await?;
+        Ok(Self { inner: Arc::new(Inner { parts, issuer, keyring, claims: ClaimsCache::default() }) })
+    }
+
+    /// The `iss` of everything it signs.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.inner.issuer
+    }
+
+    /// Whom its products trust: roots and the keyset of the day.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.inner.keyring.trust
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.inner.keyring
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.inner.parts.clock
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        &*self.inner.parts.random
+    }
+
+    pub(crate) fn master(&self) -> &MasterKey {
+        &self.inner.parts.master
+    }
+
+    pub(crate) fn claims(&self) -> &ClaimsCache {
+        &self.inner.claims
+    }
+
+    pub(crate) fn uuid(&self) -> Uuid {
+        self.random().uuid()
+    }
+
+    /// Signs with the active key of the document's purpose.
+    pub(crate) fn sign<T: Document>(&self, document: &T) -> Result<String, AuthorityError> {
+        let signer = self.keyring().signer(T::PURPOSE)?;
+        Ok(licentia_issue::sign::sign(document, signer)?)
+    }
+
+    /// Runs a use case that changes something.
+    pub(crate) async fn write<R, F>(&self, work: F) -> Result<R, AuthorityError>
+    where
+        R: Send + 'static,
+        F: for<'t> FnOnce(Self, &'t mut dyn Transaction) -> BoxFuture<'t, Result<R, AuthorityError>>
+            + Send
+            + 'static,
+    {
+        let this = self.clone();
+        licentia_storage::write(&*self.inner.parts.store, move |tx| work(this, tx)).await
+    }
+
+    /// Runs a use case that only reads.
+    pub(crate) async fn read<R, F>(&self, work: F) -> Result<R, AuthorityError>
+    where
+        R: Send + 'static,
+        F: for<'t> FnOnce(Self, &'t mut dyn Transaction) -> BoxFuture<'t, Result<R, AuthorityError>>
+            + Send
+            + 'static,
+    {
+        let this = self.clone();
+        licentia_storage::read(&*self.inner.parts.store, move |tx| work(this, tx)).await
+    }
+
+    /// Whether the database answers; what `/ready` says.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        licentia_storage::read(&*self.inner.parts.store, |tx| {
+            Box::pin(async move { tx.setting(crate::keyring::ISSUER).await.map(|_| ()) })
+        })
+        .await
+    }
+
+    /// Finishes what was accepted and releases the database.
+    pub async fn close(&self) {
+        self.inner.parts.store.close().await;
+    }
+}

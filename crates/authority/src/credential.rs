@@ -1,0 +1,165 @@
+//! From a key to its licence: what activation, heartbeat, deactivation and validation all begin with.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use licentia_license::decide::{Circumstances, decide};
+use licentia_license::verify::verify;
+use licentia_license::{Invalid, License as Claims, Verified};
+use licentia_model::{License, LicenseState};
+use licentia_protocol::Code;
+use licentia_storage::Transaction;
+use uuid::Uuid;
+
+use crate::audit::{Actor, Entry};
+use crate::authority::Authority;
+use crate::denied::Denied;
+use crate::error::AuthorityError;
+
+/// How many keys' claims are kept; a few hundred bytes each.
+const CACHED_CLAIMS: usize = 20_000;
+
+/// Verified claims by `jti`. A key never changes, so an entry is never wrong.
+#[derive(Default)]
+pub(crate) struct ClaimsCache {
+    claims: Mutex<HashMap<Uuid, Arc<Verified<Claims>>>>,
+    reported: Mutex<HashSet<(Uuid, i64)>>,
+}
+
+/// A licence with the claims of its key in force.
+pub(crate) struct Known {
+    pub(crate) license: License,
+    pub(crate) claims: Arc<Verified<Claims>>,
+}
+
+/// The name under which a licence key is sealed.
+pub(crate) fn seal_name(jti: Uuid) -> String {
+    format!("license_keys/{jti}")
+}
+
+impl Authority {
+    /// The licence that a key belongs to. Every key that cannot be verified, of whatever fault, is
+    /// [`Code::UnknownLicense`]: the answer tells nothing about a key whose signature did not pass.
+    pub(crate) async fn license_of_key(
+        &self,
+        tx: &mut dyn Transaction,
+        key: &str,
+    ) -> Result<Result<Uuid, Denied>, AuthorityError> {
+        let unknown = || Ok(Err(Denied::new(Code::UnknownLicense)));
+        let Ok(claims) = verify::<Claims>(key.trim(), self.trust()) else { return unknown() };
+        let (Ok(id), Ok(jti)) = (Uuid::parse_str(&claims.sub), Uuid::parse_str(&claims.jti)) else {
+            return unknown();
+        };
+        match tx.license_key(jti).await? {
+            Some(row) if row.license_id == id => Ok(Ok(id)),
+            _ => unknown(),
+        }
+    }
+
+    /// The claims of a licence's key in force: the record, which no column can change.
+    pub(crate) async fn claims_of(
+        &self,
+        tx: &mut dyn Transaction,
+        license: &License,
+    ) -> Result<Arc<Verified<Claims>>, AuthorityError> {
+        let jti = license.jti;
+        if let Some(claims) = lock(&self.claims().claims).get(&jti) {
+            return Ok(Arc::clone(claims));
+        }
+        let row = tx
+            .license_key(jti)
+            .await?
+            .ok_or_else(|| AuthorityError::Keys(format!("the key {jti} of a licence is missing")))?;
+        let key = self.master().open(&seal_name(jti), &row.sealed)?;
+        let key = std::str::from_utf8(key.expose())
+            .map_err(|_| AuthorityError::Keys(format!("the stored key {jti} is not text")))?;
+        let claims = verify::<Claims>(key, self.trust())
+            .map_err(|e| AuthorityError::Keys(format!("the stored key {jti} does not verify: {e}")))?;
+        if claims.sub != license.id.to_string() || claims.jti != jti.to_string() {
+            return Err(AuthorityError::Keys(format!("the key {jti} belongs to another licence")));
+        }
+        let claims = Arc::new(claims);
+        let mut cache = lock(&self.claims().claims);
+        if cache.len() >= CACHED_CLAIMS {
+            cache.clear();
+        }
+        cache.insert(jti, Arc::clone(&claims));
+        Ok(claims)
+    }
+
+    /// Joins a licence with its claims, and reports a row that contradicts them.
+    pub(crate) async fn know(
+        &self,
+        tx: &mut dyn Transaction,
+        license: License,
+    ) -> Result<Known, AuthorityError> {
+        let claims = self.claims_of(tx, &license).await?;
+        Ok(Known { license, claims })
+    }
+
+    /// Puts on record, once a process and change, that a row says something else than its licence.
+    pub(crate) async fn report_tampering(
+        &self,
+        tx: &mut dyn Transaction,
+        known: &Known,
+    ) -> Result<(), AuthorityError> {
+        let (license, claims) = (&known.license, &known.claims);
+        let mut columns = Vec::new();
+        if license.expires_at != claims.exp {
+            columns.push("expires_at");
+        }
+        if license.tier != claims.tier {
+            columns.push("tier");
+        }
+        if columns.is_empty()
+            || !lock(&self.claims().reported).insert((license.id, license.expires_at.unwrap_or(i64::MAX)))
+        {
+            return Ok(());
+        }
+        tracing::warn!(license = %license.id, ?columns, "tampered_row: the row contradicts its signed licence and is ignored");
+        let entry = Entry::new().fact("columns", columns);
+        let actor = Actor::new("system", "local");
+        self.record(tx, &actor, "license.tampered_row", subject(license.id), entry).await
+    }
+}
+
+/// The word for a licence in the audit trail.
+pub(crate) fn subject(id: Uuid) -> String {
+    format!("license:{id}")
+}
+
+impl Known {
+    /// Whether the licence gives a right at `now`; until when the authority may promise it.
+    ///
+    /// `Ok(Some(t))`: the licence, or the grace of its revocation, ends at `t`.
+    pub(crate) fn standing(&self, now: i64, product: Option<&str>) -> Result<Option<i64>, Denied> {
+        let denied = |code: Code| Denied::new(code).of(self.license.id);
+        let mut circumstances = Circumstances::at(now);
+        if let Some(product) = product {
+            circumstances = circumstances.product(product);
+        }
+        let verdict = decide(&self.claims, &circumstances);
+        if let Err(Invalid::WrongProduct { .. }) = verdict {
+            return Err(denied(Code::WrongProduct));
+        }
+        let mut end = self.claims.exp;
+        match &self.license.state {
+            LicenseState::Active => {}
+            LicenseState::Suspended { .. } => return Err(denied(Code::Suspended)),
+            LicenseState::Revoked { grace_until: Some(until), .. } if now < *until => {
+                end = Some(end.map_or(*until, |end| end.min(*until)));
+            }
+            LicenseState::Revoked { .. } => return Err(denied(Code::Revoked)),
+        }
+        match verdict {
+            Ok(()) => Ok(end),
+            Err(Invalid::Expired { .. }) => Err(denied(Code::Expired)),
+            Err(Invalid::NotYetValid { .. }) => Err(denied(Code::NotYetValid)),
+            Err(_) => Err(denied(Code::WrongMachine)),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

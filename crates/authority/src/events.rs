@@ -1,0 +1,54 @@
+//! Events for running products: who may listen, and what is new.
+
+use licentia_model::Event;
+use licentia_protocol::{Code, Problem};
+use uuid::Uuid;
+
+use crate::authority::Authority;
+use crate::denied::failure;
+use crate::error::AuthorityError;
+
+/// How many events one look takes.
+const PAGE: u32 = 1_000;
+/// How long events are kept, in seconds: a listener that missed more asks by heartbeat anyway.
+const KEPT_S: i64 = 24 * 3600;
+
+impl Authority {
+    /// The licence whose events the holder of an access token may hear. Even a stale token will do: an event
+    /// only makes the product ask.
+    pub async fn listener(&self, access_token: &str) -> Result<Uuid, Problem> {
+        let hash = self.token_hash(access_token);
+        self.read(move |_, tx| {
+            Box::pin(async move {
+                let Some(activation) = tx.access_token_owner(&hash).await? else { return Ok(None) };
+                Ok(tx.activation(activation).await?.map(|activation| activation.license_id))
+            })
+        })
+        .await
+        .map_err(|e| failure(&e))?
+        .ok_or_else(|| Problem::new(Code::InvalidToken))
+    }
+
+    /// Where the events stand now.
+    pub async fn last_event(&self) -> Result<u64, AuthorityError> {
+        self.read(|_, tx| Box::pin(async move { Ok(tx.last_event().await?) })).await
+    }
+
+    /// Events after `seq`, in order.
+    pub async fn events_after(&self, seq: u64) -> Result<Vec<Event>, AuthorityError> {
+        self.read(move |_, tx| Box::pin(async move { Ok(tx.events_after(seq, PAGE).await?) })).await
+    }
+
+    /// Forgets old events and tokens that ended long ago.
+    pub async fn prune(&self) -> Result<(), AuthorityError> {
+        self.write(|this, tx| {
+            Box::pin(async move {
+                let before = this.clock().now().saturating_sub(KEPT_S);
+                tx.prune_events(before).await?;
+                tx.prune_access_tokens(before.saturating_sub(30 * KEPT_S)).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+}

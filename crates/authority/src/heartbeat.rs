@@ -1,0 +1,202 @@
+//! Keeps a seat: token → state → `token_version` → generation → seats and nodes, in this order.
+
+use licentia_model::{Activation, Seat};
+use licentia_protocol::heartbeat::{Answer, Request};
+use licentia_protocol::{Code, Problem};
+use licentia_storage::Transaction;
+
+use crate::activations::activate::{TOKEN_LIFE_S, check_nonce, text};
+use crate::audit::{Actor, Entry};
+use crate::authority::Authority;
+use crate::credential::subject;
+use crate::denied::{Asker, Denied, failure};
+use crate::error::AuthorityError;
+use crate::lease::{Granted, Terms};
+use crate::seats::{check_nodes, claim, timestamp};
+use crate::secrets::{ACCESS_TOKEN, nonce, token};
+
+/// Most meters in one report.
+const MAX_METERS: usize = 100;
+
+/// Which of the two tokens a heartbeat came with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bearer {
+    Current,
+    /// Good only to repeat the answer that brought the current one.
+    Previous,
+}
+
+struct Kept {
+    granted: Granted,
+    renewed: bool,
+    license_changed: bool,
+}
+
+impl Authority {
+    /// `POST /v1/license/heartbeat`. `origin` is the caller's address, for the audit trail.
+    pub async fn heartbeat(&self, request: Request, origin: String) -> Result<Answer, Problem> {
+        let (nonce, cluster_id) = (request.nonce.clone(), request.cluster_id.clone());
+        let asker = Asker { nonce: Some(&nonce), cluster_id: cluster_id.as_deref() };
+        if let Err(denied) = check(&request) {
+            return Err(self.refuse(denied, &asker));
+        }
+        let fresh = token(ACCESS_TOKEN, self.random());
+        let fresh_hash = self.token_hash(fresh.expose());
+        let actor = Actor::new("product", origin);
+        let kept = self
+            .write(move |this, tx| {
+                Box::pin(async move { this.keep(tx, &request, fresh_hash, &actor).await })
+            })
+            .await
+            .map_err(|e| failure(&e))?
+            .map_err(|denied| self.refuse(denied, &asker))?;
+        let lease = self.lease(&kept.granted).map_err(|e| failure(&e))?;
+        let seat = kept.granted.seat;
+        Ok(Answer {
+            token_version: kept.granted.token_version,
+            token_expires_at: timestamp(seat.token_issued_at.saturating_add(TOKEN_LIFE_S)),
+            access_token: kept.renewed.then(|| fresh.expose().clone()),
+            server_nonce: seat.server_nonce,
+            lease,
+            license: kept.license_changed.then(|| kept.granted.claims.token().to_owned()),
+            keyset_version: self.keyring().keyset_version,
+            revocations_seq: 0,
+        })
+    }
+
+    async fn keep(
+        &self,
+        tx: &mut dyn Transaction,
+        request: &Request,
+        fresh: [u8; 32],
+        actor: &Actor,
+    ) -> Result<Result<Kept, Denied>, AuthorityError> {
+        let now = self.clock().now();
+        let activation = match self.named(tx, request).await? {
+            Ok(Some(activation)) => activation,
+            Ok(None) => return Ok(Err(Code::InvalidToken.into())),
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let Some(license) = tx.lock_license(activation.license_id).await? else {
+            return Ok(Err(Code::InvalidToken.into()));
+        };
+        // Read under the lock: two heartbeats of one activation come one after the other.
+        let Some(mut seat) = tx.seat(activation.id).await? else {
+            return Ok(Err(Code::InvalidToken.into()));
+        };
+        let bearer = match self.bearer(&seat, request, now) {
+            Ok(bearer) => bearer,
+            Err(code) => return Ok(Err(code.into())),
+        };
+
+        let known = self.know(tx, license).await?;
+        self.report_tampering(tx, &known).await?;
+        let end = match known.standing(now, None) {
+            Ok(end) => end,
+            Err(denied) => return Ok(Err(denied)),
+        };
+
+        let token_version = known.license.token_version;
+        if request.token_version != token_version || seat.token_version != token_version {
+            return Ok(Err(Code::StaleTokenVersion.into()));
+        }
+
+        // A lost answer is answered again; anything older is a copy of this installation, or a restored one.
+        let lost = request.generation.checked_add(1) == Some(seat.generation) && request.nonce == seat.nonce;
+        if !lost && (request.generation != seat.generation || bearer == Bearer::Previous) {
+            let entry = Entry::new()
+                .fact("activation", activation.id.to_string())
+                .fact("generation", seat.generation)
+                .fact("brought", request.generation);
+            self.record(tx, actor, "activation.clone_detected", subject(known.license.id), entry).await?;
+            return Ok(Err(Code::StaleGeneration.into()));
+        }
+
+        let (product, plan) = self.terms_of(tx, &known).await?;
+        let terms = Terms::of(&product, &plan);
+        if let Err(denied) = check_nodes(known.license.id, &known.claims, request.nodes) {
+            return Ok(Err(denied));
+        }
+        match claim(tx, known.license.id, &known.claims, &plan, Some(&seat), now).await? {
+            Ok(overage) => seat.overage = overage,
+            Err(denied) => return Ok(Err(denied)),
+        }
+
+        let renewed = bearer == Bearer::Previous || now - seat.token_issued_at >= TOKEN_LIFE_S / 2;
+        if renewed {
+            if bearer == Bearer::Current {
+                seat.previous_token_hash = Some(seat.token_hash);
+            }
+            seat.token_hash = fresh;
+            seat.token_issued_at = now;
+            tx.insert_access_token(&fresh, activation.id, now.saturating_add(TOKEN_LIFE_S)).await?;
+        }
+        if !lost {
+            seat.generation += 1;
+            seat.nonce.clone_from(&request.nonce);
+            seat.server_nonce = nonce(self.random());
+        }
+        seat.lease_until = terms.lease_until(now, end);
+        seat.last_seen = now;
+        seat.nodes = request.nodes.or(seat.nodes);
+        tx.put_seat(&seat).await?;
+        if !request.usage.is_empty() {
+            let report = request.usage_id.as_deref();
+            tx.add_usage(seat.license_id, activation.id, report, &request.usage, now).await?;
+        }
+        let license_changed = known.claims.iat >= activation.activated_at;
+        let granted = Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
+        Ok(Ok(Kept { granted, renewed, license_changed }))
+    }
+
+    async fn named(
+        &self,
+        tx: &mut dyn Transaction,
+        request: &Request,
+    ) -> Result<Result<Option<Activation>, Denied>, AuthorityError> {
+        if let Some(id) = request.activation_id {
+            return Ok(Ok(tx.activation(id).await?));
+        }
+        let (Some(key), Some(cluster)) = (&request.license_key, &request.cluster_id) else {
+            return Ok(Ok(None));
+        };
+        match self.license_of_key(tx, key).await? {
+            Ok(license) => Ok(Ok(tx.activation_of_cluster(license, cluster).await?)),
+            Err(denied) => Ok(Err(denied)),
+        }
+    }
+
+    fn bearer(&self, seat: &Seat, request: &Request, now: i64) -> Result<Bearer, Code> {
+        let token = request.access_token.as_deref().ok_or(Code::InvalidToken)?;
+        let hash = self.token_hash(token);
+        let is = |other: &[u8; 32]| licentia_issue::master::equal(&hash, other);
+        let bearer = if is(&seat.token_hash) {
+            Bearer::Current
+        } else if seat.previous_token_hash.as_ref().is_some_and(is) {
+            Bearer::Previous
+        } else {
+            return Err(Code::InvalidToken);
+        };
+        if now >= seat.token_issued_at.saturating_add(TOKEN_LIFE_S) {
+            return Err(Code::TokenExpired);
+        }
+        Ok(bearer)
+    }
+}
+
+fn check(request: &Request) -> Result<(), Denied> {
+    check_nonce(&request.nonce)?;
+    if request.activation_id.is_none() && (request.license_key.is_none() || request.cluster_id.is_none()) {
+        return Err(Denied::malformed("Send `activation_id`, or `license_key` and `cluster_id`."));
+    }
+    if request.usage.len() > MAX_METERS {
+        return Err(Denied::malformed("`usage` names more than 100 meters."));
+    }
+    for (name, amount) in &request.usage {
+        text("usage", name, 1, 64)?;
+        if *amount < 0 {
+            return Err(Denied::malformed(format!("`usage.{name}` is negative.")));
+        }
+    }
+    request.usage_id.iter().try_for_each(|id| text("usage_id", id, 1, 128))
+}

@@ -1,0 +1,79 @@
+//! The authority's own keys in memory: signers by purpose, and the trust its products are given.
+
+use licentia_issue::signer::{Ed25519Signer, Signer};
+use licentia_license::Trust;
+use licentia_license::key::PublicKey;
+use licentia_license::keyset::{KeyState, Purpose};
+use licentia_model::SigningKey;
+
+use crate::authority::Parts;
+use crate::error::AuthorityError;
+
+pub(crate) const ISSUER: &str = "issuer";
+pub(crate) const KEYSET: &str = "keyset";
+
+pub(crate) struct Keyring {
+    signers: Vec<(Purpose, Ed25519Signer)>,
+    pub(crate) trust: Trust,
+    pub(crate) keyset_version: u64,
+}
+
+/// The name under which a private key is sealed.
+pub(crate) fn seal_name(kid: &str) -> String {
+    format!("signing_keys/{kid}")
+}
+
+impl Keyring {
+    pub(crate) async fn load(parts: &Parts) -> Result<(String, Self), AuthorityError> {
+        let (issuer, keyset, keys) = licentia_storage::read(&*parts.store, |tx| {
+            Box::pin(async move {
+                let issuer = tx.setting(ISSUER).await?.ok_or(AuthorityError::NotInitialized)?;
+                let keyset = tx.setting(KEYSET).await?.ok_or(AuthorityError::NotInitialized)?;
+                Ok::<_, AuthorityError>((issuer, keyset, tx.signing_keys().await?))
+            })
+        })
+        .await?;
+        let mut roots = Vec::new();
+        let mut signers = Vec::new();
+        for key in &keys {
+            if key.purposes.contains(&Purpose::Root) {
+                roots.push(PublicKey::from_pem(&key.public_pem).map_err(|e| unusable(key, &e))?);
+            }
+            if let (Some(sealed), KeyState::Active) = (&key.sealed, key.state) {
+                for purpose in &key.purposes {
+                    signers.push((*purpose, unseal(parts, key, sealed)?));
+                }
+            }
+        }
+        let mut trust = Trust::new(roots);
+        trust
+            .accept_keyset(&keyset)
+            .map_err(|e| AuthorityError::Keys(format!("the stored keyset does not verify: {e}")))?;
+        let keyset_version = trust.keyset_version().unwrap_or_default();
+        Ok((issuer, Self { signers, trust, keyset_version }))
+    }
+
+    pub(crate) fn signer(&self, purpose: Purpose) -> Result<&dyn Signer, AuthorityError> {
+        self.signers
+            .iter()
+            .find(|(p, _)| *p == purpose)
+            .map(|(_, signer)| signer as &dyn Signer)
+            .ok_or_else(|| AuthorityError::Keys(format!("no active key signs for `{}`", purpose.as_str())))
+    }
+}
+
+fn unseal(parts: &Parts, key: &SigningKey, sealed: &[u8]) -> Result<Ed25519Signer, AuthorityError> {
+    let seed = parts.master.open(&seal_name(&key.kid), sealed)?;
+    let seed = <[u8; 32]>::try_from(&seed.expose()[..])
+        .map_err(|_| AuthorityError::Keys(format!("the key {} has the wrong length", key.kid)))?;
+    let signer = Ed25519Signer::from_seed(seed).map_err(|e| unusable(key, &e))?;
+    if signer.public_key().kid() == key.kid {
+        Ok(signer)
+    } else {
+        Err(AuthorityError::Keys(format!("the row of the key {} holds another key", key.kid)))
+    }
+}
+
+fn unusable(key: &SigningKey, error: &dyn std::error::Error) -> AuthorityError {
+    AuthorityError::Keys(format!("the key {} cannot be used: {error}", key.kid))
+}

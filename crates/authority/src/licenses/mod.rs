@@ -1,0 +1,8 @@
+//! Licences: issued, looked at, suspended, resumed, revoked, validated.
+
+pub mod issue;
+pub mod list;
+pub mod resume;
+pub mod revoke;
+pub mod suspend;
+pub mod validate;

@@ -1,0 +1,58 @@
+//! Stops a licence for a while: running products hear of it at once.
+
+use licentia_model::{EventKind, License};
+use licentia_protocol::resource;
+use licentia_storage::Transaction;
+use uuid::Uuid;
+
+use crate::audit::{Actor, Entry};
+use crate::authority::Authority;
+use crate::credential::subject;
+use crate::error::AuthorityError;
+use crate::licenses::list::missing;
+
+impl Authority {
+    /// Suspends a licence.
+    pub async fn suspend(
+        &self,
+        id: Uuid,
+        reason: Option<String>,
+        actor: Actor,
+    ) -> Result<resource::License, AuthorityError> {
+        self.write(move |this, tx| {
+            Box::pin(async move {
+                let license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
+                let license = this.suspend_in(tx, license, reason, &actor).await?;
+                this.view(tx, license).await
+            })
+        })
+        .await
+    }
+
+    /// Suspends within a transaction that has the licence locked.
+    pub(crate) async fn suspend_in(
+        &self,
+        tx: &mut dyn Transaction,
+        mut license: License,
+        reason: Option<String>,
+        actor: &Actor,
+    ) -> Result<License, AuthorityError> {
+        let now = self.clock().now();
+        let before = license.state.as_str();
+        license.state = license
+            .state
+            .suspend(now, reason.clone())
+            .map_err(|e| AuthorityError::NotAllowed { action: "suspended", state: e.0 })?;
+        license.token_version += 1;
+        license.updated_at = now;
+        tx.update_license(&license).await?;
+        tx.insert_event(license.id, EventKind::Suspended, now).await?;
+        let entry = Entry::new()
+            .fact("before", before)
+            .fact("after", license.state.as_str())
+            .fact("token_version", license.token_version)
+            .personal("reason", reason.as_deref());
+        self.record(tx, actor, "license.suspend", subject(license.id), entry).await?;
+        Ok(license)
+    }
+}

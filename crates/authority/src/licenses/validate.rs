@@ -1,0 +1,97 @@
+//! Asks about a key without taking a seat: an invalid licence is an answer, not an error.
+
+use std::collections::BTreeMap;
+
+use licentia_license::verdict::OnlineVerdict;
+use licentia_protocol::validate::{Answer, Request};
+use licentia_protocol::{Code, Problem};
+use licentia_storage::Transaction;
+
+use crate::activations::activate::{check_nonce, text};
+use crate::authority::Authority;
+use crate::credential::Known;
+use crate::denied::{Asker, Denied, failure};
+use crate::error::AuthorityError;
+use crate::seats::timestamp;
+
+/// How long a signed verdict counts, in seconds.
+const VERDICT_LIFE_S: i64 = 300;
+
+impl Authority {
+    /// `POST /v1/licenses/validate`.
+    pub async fn validate(&self, request: Request) -> Result<Answer, Problem> {
+        let nonce = request.nonce.clone();
+        if let Err(denied) = check(&request) {
+            return Err(self.refuse(denied, &Asker { nonce: None, cluster_id: None }));
+        }
+        let mut answer = self
+            .read(move |this, tx| Box::pin(async move { this.judge(tx, &request).await }))
+            .await
+            .map_err(|e| failure(&e))?;
+        if let Some(nonce) = nonce {
+            let now = self.clock().now();
+            let verdict = OnlineVerdict {
+                iss: self.issuer().to_owned(),
+                iat: now,
+                exp: now.saturating_add(VERDICT_LIFE_S),
+                nonce,
+                valid: answer.valid,
+                code: answer.code.clone(),
+                sub: answer.license_id.map(|id| id.to_string()),
+            };
+            answer.verdict = Some(self.sign(&verdict).map_err(|e| failure(&e))?);
+        }
+        Ok(answer)
+    }
+
+    async fn judge(&self, tx: &mut dyn Transaction, request: &Request) -> Result<Answer, AuthorityError> {
+        let license = match self.license_of_key(tx, &request.license_key).await? {
+            Ok(id) => tx.license(id).await?,
+            Err(_) => None,
+        };
+        let Some(license) = license else { return Ok(no(Code::UnknownLicense)) };
+        let known = self.know(tx, license).await?;
+        let verdict = known.standing(self.clock().now(), request.product.as_deref());
+        if let Err(Denied { code: Code::WrongProduct, .. }) = verdict {
+            return Ok(no(Code::WrongProduct));
+        }
+        let Known { license, claims } = known;
+        Ok(Answer {
+            valid: verdict.is_ok(),
+            code: verdict.err().map_or("valid", |denied| denied.code.as_str()).to_owned(),
+            license_id: Some(license.id),
+            product: Some(claims.aud.clone()),
+            plan: Some(claims.plan.clone()),
+            tier: Some(claims.tier.clone()),
+            features: claims.features.clone(),
+            limits: claims.limits.clone(),
+            expires_at: claims.exp.map(timestamp),
+            verdict: None,
+        })
+    }
+}
+
+fn no(code: Code) -> Answer {
+    Answer {
+        valid: false,
+        code: code.as_str().to_owned(),
+        license_id: None,
+        product: None,
+        plan: None,
+        tier: None,
+        features: Vec::new(),
+        limits: BTreeMap::new(),
+        expires_at: None,
+        verdict: None,
+    }
+}
+
+fn check(request: &Request) -> Result<(), Denied> {
+    if let Some(nonce) = &request.nonce {
+        check_nonce(nonce)?;
+    }
+    if let Some(product) = &request.product {
+        text("product", product, 1, 64)?;
+    }
+    request.fingerprint.iter().try_for_each(|fingerprint| text("fingerprint", fingerprint, 1, 512))
+}

@@ -1,0 +1,67 @@
+//! Products and plans as operators see them.
+
+use licentia_model::{Plan, Product};
+use licentia_protocol::resource;
+
+use crate::authority::Authority;
+use crate::error::AuthorityError;
+
+impl Authority {
+    /// All products, by code.
+    pub async fn list_products(&self) -> Result<Vec<resource::Product>, AuthorityError> {
+        let products = self.read(|_, tx| Box::pin(async move { Ok(tx.products().await?) })).await?;
+        Ok(products.into_iter().map(product_view).collect())
+    }
+
+    /// Plans by product and rank; of one product or of all.
+    pub async fn list_plans(&self, product: Option<String>) -> Result<Vec<resource::Plan>, AuthorityError> {
+        self.read(move |_, tx| {
+            Box::pin(async move {
+                let products = match product {
+                    Some(code) => vec![
+                        tx.product_by_code(&code)
+                            .await?
+                            .ok_or(AuthorityError::NotFound { what: "product", name: code })?,
+                    ],
+                    None => tx.products().await?,
+                };
+                let mut list = Vec::new();
+                for product in products {
+                    for plan in tx.plans(product.id).await? {
+                        list.push(plan_view(plan, &product.code));
+                    }
+                }
+                Ok(list)
+            })
+        })
+        .await
+    }
+}
+
+pub(crate) fn product_view(product: Product) -> resource::Product {
+    resource::Product {
+        code: product.code,
+        name: product.name,
+        key_prefix: product.key_prefix,
+        scheme: product.scheme.to_string(),
+        enforcement: product.enforcement.to_string(),
+        heartbeat_interval_s: product.heartbeat_s,
+        grace_s: product.grace_s,
+        default_plan: product.default_plan,
+    }
+}
+
+fn plan_view(plan: Plan, product: &str) -> resource::Plan {
+    resource::Plan {
+        code: plan.code,
+        product: product.to_owned(),
+        tier: plan.tier,
+        rank: plan.rank,
+        features: plan.features,
+        limits: plan.limits,
+        seats: plan.seats,
+        nodes: plan.nodes,
+        trial_days: plan.trial_s.map(|s| s / 86_400),
+        info: plan.info,
+    }
+}

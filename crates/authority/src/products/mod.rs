@@ -1,0 +1,4 @@
+//! The catalogue: products and their plans.
+
+pub mod import;
+pub mod list;
