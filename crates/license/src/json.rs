@@ -12,11 +12,16 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use crate::MAX_JSON_DEPTH;
 
-/// Reads one value of type `T`, refusing what a second reader might understand differently.
-pub(crate) fn from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, serde_json::Error> {
+/// Refuses what a second reader might understand differently, whatever it is to be read as.
+pub fn check(bytes: &[u8]) -> Result<(), serde_json::Error> {
     let mut strict = serde_json::Deserializer::from_slice(bytes);
     Strict { depth: 0 }.deserialize(&mut strict)?;
-    strict.end()?;
+    strict.end()
+}
+
+/// Reads one value of type `T` that has passed [`check`].
+pub fn from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, serde_json::Error> {
+    check(bytes)?;
     serde_json::from_slice(bytes)
 }
 

@@ -13,6 +13,8 @@ use crate::{Invalid, json};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
     kid: String,
+    /// What the JWK it came from called it, where that is not the thumbprint.
+    alias: Option<String>,
     ed25519: VerifyingKey,
 }
 
@@ -50,7 +52,7 @@ impl PublicKey {
         // RFC 7638 section 3.2 with the members of RFC 8037 section 2, in lexicographic order.
         let x = Base64UrlUnpadded::encode_string(ed25519.as_bytes());
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
-        Ok(Self { kid: Base64UrlUnpadded::encode_string(&thumbprint), ed25519 })
+        Ok(Self { kid: Base64UrlUnpadded::encode_string(&thumbprint), alias: None, ed25519 })
     }
 
     /// One PEM block `PUBLIC KEY`, as `openssl pkey -pubout` writes it.
@@ -65,7 +67,7 @@ impl PublicKey {
         }
     }
 
-    /// A JWK; its `kid`, if any, is ignored in favour of the thumbprint.
+    /// A JWK. Its `kid` is the thumbprint here, and it answers to the one it came with as well.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
         if jwk.d {
             return Err(KeyError::Private);
@@ -75,7 +77,9 @@ impl PublicKey {
         }
         let x = jwk.x.as_deref().ok_or(KeyError::Unreadable)?;
         let bytes = Base64UrlUnpadded::decode_vec(x).map_err(|_| KeyError::Unreadable)?;
-        Self::from_ed25519_bytes(&bytes.try_into().map_err(|_| KeyError::Unreadable)?)
+        let mut key = Self::from_ed25519_bytes(&bytes.try_into().map_err(|_| KeyError::Unreadable)?)?;
+        key.alias = jwk.kid.clone().filter(|kid| *kid != key.kid);
+        Ok(key)
     }
 
     /// The supported keys of a JWK or JWKS text; keys of other types are passed over (RFC 7517 section 5).
@@ -98,6 +102,12 @@ impl PublicKey {
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// Whether a token that names this `kid` means this key.
+    #[must_use]
+    pub(crate) fn answers_to(&self, kid: &str) -> bool {
+        self.kid == kid || self.alias.as_deref() == Some(kid)
     }
 
     /// The 32 bytes of the key.

@@ -14,7 +14,7 @@
 //! let trust = Trust::from_text(bundle).expect("the bundle that the build embeds");
 //! match verify::<License>("eyJ…", &trust) {
 //!     Ok(license) => drop(decide(&license, &Circumstances::at(1_767_225_600))),
-//!     Err(invalid) => assert_eq!(invalid.code(), "unrecognized"),
+//!     Err(invalid) => assert_eq!(invalid.code(), "malformed"),
 //! }
 //! # }
 //! ```
@@ -28,7 +28,7 @@ pub mod decide;
 pub mod document;
 pub mod file;
 pub mod invalid;
-mod json;
+pub mod json;
 mod jws;
 pub mod key;
 pub mod keyset;

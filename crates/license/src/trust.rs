@@ -77,6 +77,19 @@ impl Trust {
         Ok(trust)
     }
 
+    /// Trusts the roots of both, and the newer keyset of the two.
+    pub fn join(mut self, other: Self) -> Result<Self, Invalid> {
+        for root in other.roots {
+            if !self.roots.contains(&root) {
+                self.roots.push(root);
+            }
+        }
+        if let Some(keyset) = other.keyset {
+            self.accept_keyset(keyset.token())?;
+        }
+        Ok(self)
+    }
+
     /// The bundle as text, as [`Trust::from_text`] reads it.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -151,6 +164,6 @@ impl Trust {
                 not_after: e.not_after,
                 compromised: e.state == KeyState::Compromised,
             });
-        online.chain(roots).filter(|c| kid.is_none_or(|kid| c.key.kid() == kid)).take(MAX_CANDIDATES).collect()
+        online.chain(roots).filter(|c| kid.is_none_or(|kid| c.key.answers_to(kid))).take(MAX_CANDIDATES).collect()
     }
 }

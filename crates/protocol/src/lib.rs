@@ -10,6 +10,7 @@ pub mod activate;
 pub mod code;
 pub mod deactivate;
 pub mod heartbeat;
+pub mod keyset;
 pub mod problem;
 pub mod resource;
 pub mod validate;

@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The authority as a server: HTTP in front of the use cases, jobs beside them, and the data directory.
+//!
+//! The folder tree is the URL tree: `api/product` is what products call, `api/public` what anybody may read.
+//! [`startup`] alone knows which database is behind it.
+//!
+//! To add an endpoint: a file under the folder of its path with one handler, its line in [`router`], its test
+//! of the same name in `tests/`.
+
+pub mod api;
+pub mod config;
+mod extract;
+mod jobs;
+mod problem;
+pub mod router;
+pub mod serve;
+pub mod startup;
+pub mod system;

@@ -1,0 +1,59 @@
+//! The arguments of every command.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{activation, audit, demo, init, key, license, node, plan, product, serve};
+
+/// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
+#[derive(Parser)]
+#[command(
+    name = "licentia",
+    version,
+    after_help = "Examples:\n  licentia demo\n  licentia serve --data ./licentia-data\n  \
+                  licentia license issue --product bzzz --plan standard --email ada@example.com --days 365"
+)]
+pub struct Cli {
+    /// Folder with the authority's database and keys.
+    #[arg(long, global = true, env = "LICENTIA_DATA", default_value = "licentia-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Print results as JSON: one object, or one a line.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The nouns.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Show the main job in one go, on a throw-away authority.
+    Demo(demo::Args),
+    /// Set up a data directory: database, keys, first operator and API token.
+    Init(init::Args),
+    /// Run the authority.
+    Serve(serve::Args),
+    /// Signing keys.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Products of the catalogue.
+    #[command(subcommand)]
+    Product(product::Command),
+    /// Plans of the catalogue.
+    #[command(subcommand)]
+    Plan(plan::Command),
+    /// Licences.
+    #[command(subcommand)]
+    License(license::Command),
+    /// Activations and their seats.
+    #[command(subcommand)]
+    Activation(activation::Command),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// The example node, as `licentia demo` runs it.
+    #[command(hide = true)]
+    ExampleNode(node::Args),
+}

@@ -1,0 +1,65 @@
+//! `licentia init`.
+
+use licentia_authority::init::FirstLogin;
+use licentia_server::startup::DataDir;
+use serde::Serialize;
+
+use crate::args::Cli;
+use crate::failure::Failure;
+use crate::local::actor;
+use crate::output::{Output, facts, note};
+
+/// Set up a data directory.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  licentia init --data ./licentia-data --issuer https://licenses.example.com")]
+pub struct Args {
+    /// The `iss` of everything the authority signs; none: a name of its own (`urn:uuid:…`).
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Initialized<'a> {
+    data: String,
+    issuer: &'a str,
+    operator: &'a str,
+    api_token: &'a str,
+}
+
+pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failure> {
+    if let Some(issuer) = &args.issuer
+        && (issuer.is_empty() || issuer.len() > 200 || !issuer.bytes().all(|b| b.is_ascii_graphic()))
+    {
+        return Err(Failure::usage(
+            "the issuer must be 1 to 200 printable characters without spaces",
+            "give the address under which the authority will be reached",
+        ));
+    }
+    let (authority, login) = DataDir::new(&cli.data).init(args.issuer.clone(), actor()).await?;
+    let done = Initialized {
+        data: cli.data.display().to_string(),
+        issuer: authority.issuer(),
+        operator: &login.operator,
+        api_token: login.api_token.expose(),
+    };
+    let printed = out.one(&done, |done| {
+        facts(&[
+            ("data", done.data.clone()),
+            ("issuer", done.issuer.to_owned()),
+            ("operator", done.operator.to_owned()),
+            ("api token", format!("{}   (shown once, keep it)", done.api_token)),
+        ])
+    });
+    note("Back up master.key and take root.private.pem offline: without the first nothing opens, the second names your keys.");
+    authority.close().await;
+    printed
+}
+
+/// Tells the first log-in of a directory that `serve` has set up by itself.
+pub(crate) fn tell_login(login: &FirstLogin) {
+    note(&format!(
+        "set up; shown once: operator `{}`, API token {}",
+        login.operator,
+        login.api_token.expose()
+    ));
+}

@@ -1,0 +1,36 @@
+//! One file a noun, or a folder where the noun has many verbs.
+
+pub(crate) mod activation;
+pub(crate) mod audit;
+pub(crate) mod demo;
+pub(crate) mod init;
+pub(crate) mod key;
+pub(crate) mod license;
+pub(crate) mod node;
+pub(crate) mod plan;
+pub(crate) mod product;
+pub(crate) mod serve;
+
+use std::process::ExitCode;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+
+pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let out = Output { json: cli.json };
+    match &cli.command {
+        Command::Demo(args) => return demo::run(args, out).await,
+        Command::ExampleNode(args) => return Ok(node::run(args).await),
+        Command::License(license::Command::Verify(args)) => return license::verify::run(args, out),
+        Command::Init(args) => init::run(&cli, args, out).await,
+        Command::Serve(args) => serve::run(&cli, args, out).await,
+        Command::Key(command) => key::run(&cli, command, out).await,
+        Command::Product(command) => product::run(&cli, command, out).await,
+        Command::Plan(command) => plan::run(&cli, command, out).await,
+        Command::License(command) => license::run(&cli, command, out).await,
+        Command::Activation(command) => activation::run(&cli, command, out).await,
+        Command::Audit(command) => return audit::run(&cli, command, out).await,
+    }?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,108 @@
+//! `licentia serve`.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use licentia_authority::Authority;
+use licentia_server::config::{Config, ConfigError};
+use licentia_server::serve::Server;
+use licentia_server::startup::{DataDir, StartupError};
+use serde_json::json;
+
+use crate::args::Cli;
+use crate::commands::init::tell_login;
+use crate::failure::Failure;
+use crate::local::actor;
+use crate::output::Output;
+
+/// Run the authority. The first line on stdout says where it listens; SIGTERM drains and flushes.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  licentia serve --data ./licentia-data --listen 127.0.0.1:7878")]
+pub struct Args {
+    /// Address and port; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Serve plain HTTP on an address that others can reach.
+    #[arg(long)]
+    insecure: bool,
+    /// Configuration file; none: `licentia.toml` in the data directory, if it is there.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failure> {
+    let mut config = read_config(cli, args)?;
+    if let Some(listen) = args.listen {
+        config.server.listen = listen;
+    }
+    config.server.insecure |= args.insecure;
+    config.check().map_err(|e| {
+        Failure::usage(&e, "listen on 127.0.0.1 behind a proxy that does TLS, or say --insecure")
+    })?;
+    // The port first: a second server on the same directory then changes nothing.
+    let server = Server::bind(config.server.listen).await.map_err(|e| {
+        let what = format!("{} cannot be listened on: {e}", config.server.listen);
+        match e.kind() {
+            ErrorKind::AddrInUse => Failure::undone(what, "stop what uses the port, or choose another with --listen"),
+            _ => Failure::undone(what, "choose another address with --listen; ports below 1024 need privileges"),
+        }
+    })?;
+    let authority = open(cli).await?;
+    out.line(&json!({ "listening": format!("http://{}", server.address()) }).to_string())?;
+    server
+        .run(authority, stop_signal())
+        .await
+        .map_err(|e| Failure::undone(format!("the server stopped: {e}"), "see the log above"))
+}
+
+async fn open(cli: &Cli) -> Result<Authority, Failure> {
+    let data = DataDir::new(&cli.data);
+    match data.open().await {
+        Err(StartupError::NotInitialized(_)) => match data.init(None, actor()).await {
+            Ok((authority, login)) => {
+                tell_login(&login);
+                Ok(authority)
+            }
+            // Another process was faster.
+            Err(StartupError::AlreadyInitialized(_)) => Ok(data.open().await?),
+            Err(error) => Err(error.into()),
+        },
+        opened => Ok(opened?),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge where the environment is read")]
+fn read_config(cli: &Cli, args: &Args) -> Result<Config, Failure> {
+    let path = args.config.clone().unwrap_or_else(|| cli.data.join("licentia.toml"));
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(e) if e.kind() == ErrorKind::NotFound && args.config.is_none() => None,
+        Err(e) => return Err(Failure::usage(format!("{}: {e}", path.display()), "check the path of --config")),
+    };
+    let environment =
+        std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    Config::load(text.as_deref(), environment).map_err(|e| match e {
+        ConfigError::File(problem) => Failure::usage(
+            format!("{}: {problem}", path.display()),
+            "correct the key; `[server]` knows `listen` and `insecure`",
+        ),
+        e => Failure::usage(&e, "correct the variable; LICENTIA_SERVER__LISTEN and LICENTIA_SERVER__INSECURE are known"),
+    })
+}
+
+/// SIGTERM or Ctrl-C. Where a signal cannot be listened for, the other one still works.
+pub(crate) async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,96 @@
+//! How a command fails: an exit status and two lines, what happened and what to try.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use licentia_authority::AuthorityError;
+use licentia_server::startup::StartupError;
+use licentia_storage::StorageError;
+
+/// A command that did not do what it was asked.
+pub(crate) struct Failure {
+    status: u8,
+    what: String,
+    hint: String,
+}
+
+impl Failure {
+    /// 1: the answer is no.
+    pub(crate) fn no(what: impl Display, hint: impl Display) -> Self {
+        Self { status: 1, what: what.to_string(), hint: hint.to_string() }
+    }
+
+    /// 2: wrong usage.
+    pub(crate) fn usage(what: impl Display, hint: impl Display) -> Self {
+        Self { status: 2, what: what.to_string(), hint: hint.to_string() }
+    }
+
+    /// 3: it could not be done.
+    pub(crate) fn undone(what: impl Display, hint: impl Display) -> Self {
+        Self { status: 3, what: what.to_string(), hint: hint.to_string() }
+    }
+
+    /// Prints the two lines and gives the status.
+    pub(crate) fn report(&self) -> ExitCode {
+        let mut stderr = std::io::stderr().lock();
+        // Nobody is left to tell where stderr is closed.
+        let _ = writeln!(stderr, "licentia: {}\ntry: {}", one_line(&self.what), one_line(&self.hint));
+        ExitCode::from(self.status)
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl From<AuthorityError> for Failure {
+    fn from(error: AuthorityError) -> Self {
+        match &error {
+            AuthorityError::NotFound { what, .. } => Self::usage(
+                &error,
+                match *what {
+                    "product" => "`licentia product list` shows what there is; `licentia product import FILE.toml` adds one",
+                    "plan of this product" => "`licentia plan list` shows what there is",
+                    "licence" => "`licentia license list` shows what there is",
+                    _ => "check the spelling",
+                },
+            ),
+            AuthorityError::Invalid { .. } => Self::usage(&error, "correct the value; `--help` has an example"),
+            AuthorityError::Catalog(_) => Self::usage(&error, "correct the catalogue at that place"),
+            AuthorityError::NotAllowed { .. } => Self::no(&error, "`licentia license show ID` tells its state"),
+            AuthorityError::AlreadyInitialized => Self::no(&error, "choose another `--data` directory"),
+            AuthorityError::NotInitialized => Self::undone(&error, "run `licentia init` first"),
+            AuthorityError::Storage(StorageError::Unavailable(_)) => {
+                Self::undone(&error, "check disk space and permissions of the data directory, then run it again")
+            }
+            AuthorityError::Unsealable(_) => {
+                Self::undone(&error, "put back the `master.key` that belongs to this database")
+            }
+            _ => Self::undone(&error, "run it again with RUST_LOG=debug and report what it says"),
+        }
+    }
+}
+
+impl From<StartupError> for Failure {
+    fn from(error: StartupError) -> Self {
+        match error {
+            StartupError::NotInitialized(ref path) => Self::undone(
+                &error,
+                format!("`licentia init --data {}`, or point --data or LICENTIA_DATA elsewhere", path.display()),
+            ),
+            StartupError::AlreadyInitialized(_) => Self::no(
+                &error,
+                "choose another `--data` directory; what is there is left as it is",
+            ),
+            StartupError::Io { .. } => {
+                Self::undone(&error, "check that the folder exists and that this user may write to it")
+            }
+            StartupError::KeyFile { .. } => {
+                Self::undone(&error, "restore the file from a backup, or `chmod 600` it if others can read it")
+            }
+            StartupError::Authority(error) => error.into(),
+            _ => Self::undone(&error, "run it again with RUST_LOG=debug and report what it says"),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! `GET /keyset.json`: the keyset of the day.
+
+use serde::{Deserialize, Serialize};
+
+/// What the authority answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Compact `keyset+jwt`, signed by a root.
+    pub keyset: String,
+}

@@ -1,0 +1,4 @@
+//! The HTTP surface.
+
+pub(crate) mod product;
+pub(crate) mod public;

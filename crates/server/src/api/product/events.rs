@@ -1,0 +1,48 @@
+//! `GET /v1/license/events`: server-sent events. An event only makes the product ask at once; a stream that
+//! breaks changes nothing.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream, StreamExt};
+use licentia_authority::Authority;
+use licentia_protocol::Code;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::extract::Bearer;
+use crate::jobs::events::Feed;
+use crate::problem::Failure;
+
+/// A comment line this often keeps proxies from closing the stream.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// Streams what happens to the licence of the token's activation.
+pub(crate) async fn handler(
+    State(authority): State<Authority>,
+    State(feed): State<Feed>,
+    Bearer(bearer): Bearer,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+    // Listening begins before the token is looked up, so that nothing falls between.
+    let receiver = feed.subscribe();
+    let license = authority.listener(&bearer.ok_or(Code::InvalidToken)?).await?;
+    let events = stream::unfold(receiver, move |mut receiver| async move {
+        loop {
+            match receiver.recv().await {
+                Ok(event) if event.license_id == license => {
+                    let event = Event::default().id(event.seq.to_string()).event(event.kind.as_str()).data("{}");
+                    return Some((Ok(event), receiver));
+                }
+                Ok(_) => {}
+                // Too slow to hear everything: ask, whatever it was.
+                Err(RecvError::Lagged(_)) => {
+                    return Some((Ok(Event::default().event("changed").data("{}")), receiver));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    });
+    let hello = stream::once(async { Ok(Event::default().comment("listening")) });
+    Ok(Sse::new(hello.chain(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}

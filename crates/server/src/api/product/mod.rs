@@ -1,0 +1,7 @@
+//! What products call. No log-in: the licence key, then the access token, is the credential.
+
+pub(crate) mod activate;
+pub(crate) mod deactivate;
+pub(crate) mod events;
+pub(crate) mod heartbeat;
+pub(crate) mod validate;

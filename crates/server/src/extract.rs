@@ -1,0 +1,103 @@
+//! What a request is made of, with our own errors: the body as strict JSON, the bearer, the caller's address.
+
+use std::net::SocketAddr;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use licentia_license::json;
+use licentia_protocol::{Code, Problem};
+use serde::de::DeserializeOwned;
+
+use crate::problem::Failure;
+
+/// A JSON body. The error names the field, and never quotes a value: it could be a key.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|e| unreadable(&e))?;
+        read(&bytes).map(Self).map_err(|what| Problem::new(Code::Malformed).because(&what).into())
+    }
+}
+
+fn unreadable(rejection: &BytesRejection) -> Failure {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Code::TooLarge.into()
+    } else {
+        Problem::new(Code::Malformed).because("The body did not arrive whole.").into()
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    json::check(bytes).map_err(|e| {
+        format!(
+            "The body is not JSON without duplicate members and at most 16 deep (line {}, column {}).",
+            e.line(),
+            e.column()
+        )
+    })?;
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
+        let (path, inner) = (e.path().to_string(), e.inner().to_string());
+        match inner.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+            Some((field, _)) => format!("The field `{field}` is missing."),
+            None if path == "." => "The body is not a JSON object.".to_owned(),
+            None => format!("The field `{path}` has a value of the wrong kind."),
+        }
+    })
+}
+
+/// The token of `Authorization: Bearer`, if there is one.
+pub(crate) struct Bearer(pub(crate) Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Bearer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = value.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        });
+        Ok(Self(token))
+    }
+}
+
+/// The caller's address, for the audit trail.
+pub(crate) struct Origin(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(address.map_or_else(|| "unknown".to_owned(), |info| info.0.ip().to_string())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use licentia_protocol::heartbeat::Request;
+
+    use super::*;
+
+    fn fault(body: &str) -> String {
+        read::<Request>(body.as_bytes()).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn the_error_names_the_field_and_never_quotes_its_value() {
+        assert_eq!(fault(r#"{"token_version":1,"generation":1}"#), "The field `nonce` is missing.");
+        let wrong = fault(r#"{"nonce":"n","generation":1,"token_version":"eyJ-a-key"}"#);
+        assert!(wrong.contains("`token_version`") && !wrong.contains("eyJ"), "{wrong}");
+        assert!(fault(r#"{"usage":{"tokens":"eyJ-a-key"}}"#).contains("`usage.tokens`"));
+        assert!(fault("[]").contains("not a JSON object") || fault("[]").contains("missing"));
+        assert!(fault("{\"a\":1,\"a\":2}").contains("duplicate"));
+        assert!(fault(&"[".repeat(1000)).contains("16 deep"));
+    }
+}

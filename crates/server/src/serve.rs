@@ -1,0 +1,65 @@
+//! Runs the server until it is told to stop: then no new connection, the running requests finished, the
+//! database flushed.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use licentia_authority::Authority;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::jobs;
+use crate::router::{Shared, router};
+
+/// How long running requests may take after the stop signal.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A server that has its port.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Takes the port.
+    pub async fn bind(address: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address, with the port that was taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is ready, then drains and closes the authority.
+    pub async fn run(
+        self,
+        authority: Authority,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let (stopping, stopped) = watch::channel(false);
+        let feed = jobs::events::start(authority.clone(), stopped.clone());
+        jobs::prune::start(authority.clone(), stopped.clone());
+        let app = router(Shared { authority: authority.clone(), feed });
+        let mut drained = stopped.clone();
+        let serving = axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(async move {
+                stop.await;
+                stopping.send_replace(true);
+            });
+        let result = tokio::select! {
+            result = serving => result,
+            () = async {
+                // A connection that does not end by itself must not keep the process alive.
+                let _ = drained.changed().await;
+                tokio::time::sleep(DRAIN).await;
+            } => Ok(()),
+        };
+        authority.close().await;
+        result
+    }
+}

@@ -1,0 +1,216 @@
+//! The data directory: the one place that knows which database is behind the authority.
+//!
+//! ```text
+//! licentia.db          the database
+//! master.key           seals what rests in the database (0600)
+//! root.private.pem     signs keysets (0600); may be taken away and kept offline
+//! root.public.pem
+//! ```
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use licentia_authority::init::{FirstLogin, initialize};
+use licentia_authority::{Actor, Authority, AuthorityError, Parts};
+use licentia_issue::keyfile::{self, KeyFileError};
+use licentia_issue::master::{MASTER_KEY_BYTES, MasterKey};
+use licentia_issue::signer::Ed25519Signer;
+use licentia_issue::Secret;
+use licentia_model::Random;
+use licentia_storage::StorageError;
+use licentia_storage_sqlite::SqliteStore;
+
+use crate::system::{SystemClock, SystemRandom};
+
+const DATABASE: &str = "licentia.db";
+const MASTER_KEY: &str = "master.key";
+const ROOT: &str = "root";
+const LOCK: &str = "init.lock";
+
+/// Why a data directory could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartupError {
+    /// Nothing is set up here.
+    #[error("{} is not set up yet", .0.display())]
+    NotInitialized(PathBuf),
+    /// Something is set up here already.
+    #[error("{} is set up already", .0.display())]
+    AlreadyInitialized(PathBuf),
+    /// A file or folder cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A key file cannot be used.
+    #[error("{}: {source}", path.display())]
+    KeyFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: KeyFileError,
+    },
+    /// The database or what is in it.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+impl From<StorageError> for StartupError {
+    fn from(error: StorageError) -> Self {
+        Self::Authority(error.into())
+    }
+}
+
+/// A folder that holds, or will hold, an authority.
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    path: PathBuf,
+}
+
+impl DataDir {
+    /// Names a folder; nothing is touched yet.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether an authority was set up here. A set-up that was cut short does not count and can be repeated.
+    #[must_use]
+    pub fn is_initialized(&self) -> bool {
+        self.path.join(DATABASE).exists() && self.path.join(MASTER_KEY).exists()
+    }
+
+    /// Opens the authority.
+    pub async fn open(&self) -> Result<Authority, StartupError> {
+        if !self.is_initialized() {
+            return Err(StartupError::NotInitialized(self.path.clone()));
+        }
+        let parts = self.parts()?;
+        match Authority::open(Arc::clone(&parts)).await {
+            Ok(authority) => Ok(authority),
+            Err(error) => {
+                parts.store.close().await;
+                Err(match error {
+                    AuthorityError::NotInitialized => StartupError::NotInitialized(self.path.clone()),
+                    error => error.into(),
+                })
+            }
+        }
+    }
+
+    /// Sets up an authority. Repeating a set-up that was cut short completes it; one that is complete is left
+    /// alone. Two at once: one wins.
+    pub async fn init(
+        &self,
+        issuer: Option<String>,
+        actor: Actor,
+    ) -> Result<(Authority, FirstLogin), StartupError> {
+        self.create_folder()?;
+        let lock_path = self.path.join(LOCK);
+        let lock = File::create(&lock_path).and_then(|file| file.lock().map(|()| file));
+        let _lock = lock.map_err(|source| StartupError::Io { path: lock_path, source })?;
+
+        let master = self.path.join(MASTER_KEY);
+        if !master.exists() {
+            let key = Secret::new(dyn_random(&SystemRandom).bytes::<MASTER_KEY_BYTES>());
+            let text = Secret::new(hex(key.expose()));
+            keyfile::write_secret(&master, text.expose().as_bytes())
+                .map_err(|source| StartupError::Io { path: master, source })?;
+        }
+        let root = self.root()?;
+        let parts = self.parts()?;
+        match initialize(Arc::clone(&parts), issuer, &root, actor).await {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                parts.store.close().await;
+                Err(match error {
+                    AuthorityError::AlreadyInitialized => {
+                        StartupError::AlreadyInitialized(self.path.clone())
+                    }
+                    error => error.into(),
+                })
+            }
+        }
+    }
+
+    fn create_folder(&self) -> Result<(), StartupError> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&self.path)
+            .map_err(|source| StartupError::Io { path: self.path.clone(), source })
+    }
+
+    fn parts(&self) -> Result<Arc<Parts>, StartupError> {
+        let path = self.path.join(MASTER_KEY);
+        let wrong = |source| StartupError::KeyFile { path: path.clone(), source };
+        let text = keyfile::read_secret(&path).map_err(wrong)?;
+        let key = unhex(&text).ok_or_else(|| wrong(KeyFileError::NotAKey))?;
+        let master = MasterKey::new(&Secret::new(key)).map_err(AuthorityError::from)?;
+        Ok(Arc::new(Parts {
+            store: Arc::new(SqliteStore::open(&self.path.join(DATABASE))?),
+            master,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }))
+    }
+
+    fn root(&self) -> Result<Ed25519Signer, StartupError> {
+        let path = self.path.join(format!("{ROOT}.private.pem"));
+        if path.exists() {
+            return keyfile::read_signer(&path).map_err(|source| StartupError::KeyFile { path, source });
+        }
+        let root = Ed25519Signer::from_seed(dyn_random(&SystemRandom).bytes())
+            .map_err(|e| AuthorityError::Keys(e.to_string()))?;
+        keyfile::write_pair(&self.path, ROOT, &root)
+            .map_err(|source| StartupError::KeyFile { path, source })?;
+        Ok(root)
+    }
+}
+
+fn dyn_random(random: &dyn Random) -> &dyn Random {
+    random
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &[u8]) -> Option<[u8; MASTER_KEY_BYTES]> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let mut key = [0; MASTER_KEY_BYTES];
+    if text.len() != 2 * key.len() || !text.is_ascii() {
+        return None;
+    }
+    for (byte, at) in key.iter_mut().zip((0..).step_by(2)) {
+        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_both_ways_and_nothing_else() {
+        let key = std::array::from_fn(|i| u8::try_from(i * 8).unwrap());
+        assert_eq!(unhex(hex(&key).as_bytes()), Some(key));
+        for wrong in ["", "00", &"zz".repeat(32), &"0".repeat(65), &"é".repeat(32)] {
+            assert_eq!(unhex(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}
