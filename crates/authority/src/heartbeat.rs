@@ -140,7 +140,8 @@ impl Authority {
         seat.last_seen = now;
         seat.nodes = request.nodes.or(seat.nodes);
         tx.put_seat(&seat).await?;
-        if !request.usage.is_empty() {
+        // A lost answer was counted when it was first given.
+        if !lost && !request.usage.is_empty() {
             let report = request.usage_id.as_deref();
             tx.add_usage(seat.license_id, activation.id, report, &request.usage, now).await?;
         }

@@ -30,3 +30,4 @@ mod secrets;
 pub use audit::Actor;
 pub use authority::{Authority, Parts};
 pub use error::AuthorityError;
+pub use licentia_storage::StorageError;

@@ -4,9 +4,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use licentia_authority::AuthorityError;
+use licentia_authority::{AuthorityError, StorageError};
 use licentia_server::startup::StartupError;
-use licentia_storage::StorageError;
 
 /// A command that did not do what it was asked.
 pub(crate) struct Failure {

@@ -1,1 +1,54 @@
-//! Placeholder.
+//! The guard that a vendor builds into the product it sells.
+//!
+//! It finds the licence, checks it under the keys that the build embeds, takes a seat at the authority
+//! where there is one, keeps it in the background, and answers one question all the while: may this be
+//! used now?
+//!
+//! ```no_run
+//! # const TRUST: &str = "";
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let guard = licentia::Guard::builder("bzzz", TRUST) // include_str!("trust.pem")
+//!     .server("https://licenses.example.com")
+//!     .start()?;
+//! guard.ensure("task-distribution")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It never prolongs anything by itself: what runs rests on something signed that has not ended. Nor does
+//! it punish for its own failures beyond what the [`policy`] says; a network error is never reported as an
+//! invalid licence. Keys and tokens are never logged. Only [`environment`] reads the surroundings.
+//!
+//! To add an event that can change a product's standing: a variant of `standing::Event`, its transition,
+//! and its place in the exhaustive search of `standing`'s tests.
+
+mod background;
+mod builder;
+mod client;
+pub mod clock;
+mod contact;
+mod denied;
+mod discovery;
+mod engine;
+pub mod environment;
+mod events;
+mod guard;
+mod judge;
+pub mod policy;
+mod reason;
+mod settings;
+mod snapshot;
+mod standing;
+mod state;
+mod system;
+
+pub use builder::Builder;
+pub use denied::{Denied, Limit, StartError};
+pub use environment::Environment;
+pub use guard::{Guard, Tier, Watch};
+pub use licentia_license::{License, Verified};
+pub use policy::Policy;
+pub use reason::Reason;
+pub use settings::Setup;
+pub use snapshot::{FREE_TIER, Snapshot};
+pub use standing::Standing;

@@ -1,1 +1,122 @@
-//! Placeholder.
+//! What tests of several crates need: a clock that stands still until it is moved, randomness that repeats,
+//! and a whole authority on a real database in a temporary folder. A dev-dependency only.
+
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test that cannot be set up must fail loudly")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use licentia_authority::init::{FirstLogin, initialize};
+use licentia_authority::licenses::issue::{Order, Term};
+use licentia_authority::{Actor, Authority, Parts, catalog};
+use licentia_issue::Secret;
+use licentia_issue::master::MasterKey;
+use licentia_issue::signer::Ed25519Signer;
+use licentia_model::{Clock, Random};
+use licentia_storage_sqlite::SqliteStore;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+/// 2026-01-01T00:00:00Z, when every test begins.
+pub const START: i64 = 1_767_225_600;
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+pub struct FixedClock(Arc<AtomicI64>);
+
+impl Default for FixedClock {
+    fn default() -> Self {
+        Self(Arc::new(AtomicI64::new(START * 1_000_000)))
+    }
+}
+
+impl FixedClock {
+    /// Moves the clock, backwards too.
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now_micros(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Bytes that look random and are the same in every run.
+#[derive(Default)]
+pub struct SeededRandom(AtomicU64);
+
+impl Random for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::SeqCst);
+            chunk.copy_from_slice(&Sha256::digest(count.to_be_bytes())[..chunk.len()]);
+        }
+    }
+}
+
+/// An authority of its own on a real database, gone with the value.
+pub struct TestAuthority {
+    /// The authority.
+    pub authority: Authority,
+    /// Its clock.
+    pub clock: FixedClock,
+    /// Its first log-in.
+    pub login: FirstLogin,
+    /// Its folder; the database is `licentia.db`.
+    pub folder: TempDir,
+}
+
+impl TestAuthority {
+    /// Sets one up at [`START`].
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clock = FixedClock::default();
+        let parts = Parts {
+            store: Arc::new(SqliteStore::open(&folder.path().join("licentia.db")).expect("a database")),
+            master: MasterKey::new(&Secret::new([7; 32])).expect("a master key"),
+            clock: Arc::new(clock.clone()),
+            random: Arc::new(SeededRandom::default()),
+        };
+        let root = Ed25519Signer::from_seed([42; 32]).expect("a root key");
+        let (authority, login) =
+            initialize(Arc::new(parts), Some("https://authority.example".into()), &root, actor())
+                .await
+                .expect("an empty database is set up");
+        Self { authority, clock, login, folder }
+    }
+
+    /// Imports a catalogue given as TOML.
+    pub async fn import(&self, toml: &str) {
+        let catalog = catalog::parse(toml).expect("a good catalogue");
+        self.authority.import_catalog(catalog, actor()).await.expect("it is imported");
+    }
+
+    /// Issues a licence of a product's default plan for 30 days.
+    pub async fn issue(&self, product: &str) -> licentia_protocol::resource::License {
+        self.authority.issue(order(product), actor()).await.expect("a licence")
+    }
+}
+
+/// An order for the default plan, 30 days.
+#[must_use]
+pub fn order(product: &str) -> Order {
+    Order {
+        product: product.into(),
+        plan: None,
+        scheme: None,
+        email: "ada@example.com".into(),
+        name: Some("Ada Lovelace".into()),
+        organization: None,
+        term: Term::Days(30),
+        trial: false,
+        attributes: std::collections::BTreeMap::new(),
+    }
+}
+
+/// Who tests.
+#[must_use]
+pub fn actor() -> Actor {
+    Actor::new("cli:test", "local")
+}

@@ -1,1 +1,145 @@
-//! Placeholder.
+//! A cluster node that runs only as far as its licence goes: what a vendor's program does with the guard.
+//!
+//! [`run`] is the whole program but for its arguments. What the node may do goes to standard output, one
+//! JSON line a change; why it may not run goes to standard error, in two lines.
+
+mod config;
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use licentia::{Guard, Policy, Setup, Snapshot, Standing};
+use serde_json::json;
+
+use crate::config::{ConfigError, License};
+
+/// The keys whose licences this build accepts. A vendor replaces the file: see the README.
+const TRUST: &str = include_str!("../trust.pem");
+
+/// Runs the node until it is told to end (0), may not run (1), or cannot be configured (2).
+pub async fn run(config: &Path) -> ExitCode {
+    let license = match config::read(config) {
+        Ok(license) => license,
+        Err(error) => return complain(2, error, "Correct the configuration and start again."),
+    };
+    let Some(policy) = Policy::named(&license.enforcement) else {
+        let error = ConfigError::Enforcement(license.enforcement);
+        return complain(2, error, "Correct the configuration and start again.");
+    };
+    let state = config.parent().unwrap_or(Path::new(".")).join("state");
+    let mut guard = Guard::builder(&license.product, TRUST)
+        .server(&license.server_url)
+        .configured_license_key(&license.license_key)
+        .cluster_id(&license.cluster_id)
+        .state_dir(state)
+        .policy(policy)
+        .free_features(&license.free_features)
+        .nodes(license.nodes.unwrap_or(1))
+        .setup(Setup {
+            email: license.email.clone(),
+            organization_name: license.organization_name.clone(),
+            terms_accepted_at: license.terms_accepted_at,
+        })
+        .danger_trust_from_environment(true);
+    if let Some(prefix) = &license.env_prefix {
+        guard = guard.env_prefix(prefix);
+    }
+    let guard = tokio::select! {
+        started = guard.start_async() => match started {
+            Ok(guard) => guard,
+            Err(error) => return complain(1, &error, &error.advice()),
+        },
+        () = told_to_end() => return ExitCode::SUCCESS,
+    };
+    work(&guard, &license).await
+}
+
+/// The node's life: here, showing what it may do.
+async fn work(guard: &Guard, license: &License) -> ExitCode {
+    let mut watch = guard.watch();
+    let mut end = std::pin::pin!(told_to_end());
+    loop {
+        let current = tokio::select! {
+            current = watch.changed() => current,
+            () = &mut end => {
+                guard.shutdown().await;
+                show(&standing(&guard.snapshot()));
+                return ExitCode::SUCCESS;
+            }
+        };
+        let Some(current) = current else { return ExitCode::SUCCESS };
+        show(&standing(&current));
+        if let Standing::Stopped { reason } = current.standing() {
+            guard.shutdown().await;
+            return complain(1, format!("the node stops: {reason}"), &reason.advice());
+        }
+        for feature in &license.gates {
+            show(&gate(guard, feature));
+        }
+    }
+}
+
+fn standing(current: &Snapshot) -> serde_json::Value {
+    let until = match current.standing() {
+        Standing::Grace { until } => Some(*until),
+        _ => None,
+    };
+    json!({
+        "event": "standing",
+        "standing": current.standing().as_str(),
+        "reason": current.reason().map(licentia::Reason::code),
+        "tier": current.tier(),
+        "cluster_id": current.cluster_id(),
+        "expires_at": current.license().and_then(|license| license.exp).map(time),
+        "grace_until": until.map(time),
+    })
+}
+
+fn gate(guard: &Guard, feature: &str) -> serde_json::Value {
+    match guard.ensure(feature) {
+        Ok(()) => json!({ "event": "gate", "feature": feature, "allowed": true }),
+        Err(denied) => {
+            json!({ "event": "gate", "feature": feature, "allowed": false, "message": denied.to_string() })
+        }
+    }
+}
+
+fn time(seconds: i64) -> Option<String> {
+    jiff::Timestamp::from_second(seconds).ok().map(|at| at.to_string())
+}
+
+/// One line on standard output; whoever closed it does not want to know.
+fn show(line: &serde_json::Value) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// What happened and what to try.
+fn complain(status: u8, what: impl Display, advice: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "cluster-node: {what}\n{advice}");
+    ExitCode::from(status)
+}
+
+/// Ends on SIGTERM or SIGINT.
+#[cfg(unix)]
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Ends on Ctrl-C.
+#[cfg(not(unix))]
+async fn told_to_end() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,173 @@
+//! The one background thread: it alone drives the engine, and publishes what the checks read.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, watch};
+
+use crate::client::Client;
+use crate::clock::{Clock, Random};
+use crate::contact::{Contact, contact};
+use crate::denied::StartError;
+use crate::engine::Engine;
+use crate::events;
+use crate::snapshot::Snapshot;
+use crate::standing::Standing;
+
+/// What every handle reads.
+pub(crate) struct Shared {
+    pub(crate) current: ArcSwap<Snapshot>,
+    pub(crate) changes: watch::Sender<Arc<Snapshot>>,
+}
+
+/// Told once, on whichever kind of channel the caller waits.
+pub(crate) type Done<T> = Box<dyn FnOnce(T) + Send>;
+
+pub(crate) enum Command {
+    Nodes(u32),
+    ShutDown { budget: Duration, done: Done<()> },
+}
+
+/// What the thread works on.
+pub(crate) struct Worker {
+    pub(crate) engine: Engine,
+    pub(crate) client: Option<Client>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    pub(crate) started: Option<Done<Result<(), StartError>>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+/// Starts the thread. Where that fails, the guard goes on without it as its policy says.
+pub(crate) fn spawn(worker: Worker) {
+    // The slot gives the worker back where no thread could be started.
+    let slot = Arc::new(Mutex::new(Some(worker)));
+    let take = |slot: &Mutex<Option<Worker>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let theirs = Arc::clone(&slot);
+    let spawned = std::thread::Builder::new().name("licentia".to_owned()).spawn(move || {
+        if let Some(worker) = take(&theirs) {
+            worker.run_to_end();
+        }
+    });
+    if let (Err(error), Some(mut worker)) = (spawned, take(&slot)) {
+        worker.fail(&error.to_string());
+    }
+}
+
+type Exchange = Pin<Box<dyn Future<Output = Contact> + Send>>;
+
+impl Worker {
+    fn run_to_end(mut self) {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return self.fail(&error.to_string()),
+        };
+        // A guard that died must not leave its last word standing.
+        if catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run()))).is_err() {
+            self.fail("the background thread panicked");
+        }
+    }
+
+    fn fail(&mut self, why: &str) {
+        tracing::error!(target: "license", why, "[License] The guard failed");
+        self.engine.fail();
+        self.publish();
+        self.tell_started();
+    }
+
+    async fn run(&mut self) {
+        let (ring, mut rung) = mpsc::channel(1);
+        let (token, heard_token) = watch::channel(None);
+        if let Some(client) = self.client.clone() {
+            let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
+            tokio::spawn(events::listen(client, heard_token, ring.clone(), clock, random));
+        }
+        let mut exchange: Option<Exchange> = None;
+        loop {
+            self.engine.tick();
+            if let (Some(client), None) = (&self.client, &exchange)
+                && let Some(ask) = self.engine.ask()
+            {
+                let client = client.clone();
+                exchange = Some(Box::pin(async move { contact(&client, ask).await }));
+            }
+            self.publish();
+            self.tell_started();
+            token.send_if_modified(|token| {
+                let changed = token.as_deref() != self.engine.access_token();
+                if changed {
+                    *token = self.engine.access_token().map(str::to_owned);
+                }
+                changed
+            });
+            tokio::select! {
+                contact = next(&mut exchange) => {
+                    exchange = None;
+                    self.engine.take(contact);
+                }
+                () = wait(&*self.clock, self.engine.wake_at()) => {}
+                Some(()) = rung.recv() => self.engine.hurry(),
+                command = self.commands.recv() => match command {
+                    Some(Command::Nodes(nodes)) => self.engine.set_nodes(nodes),
+                    Some(Command::ShutDown { budget, done }) => {
+                        drop(exchange.take());
+                        self.shut_down(budget).await;
+                        return done(());
+                    }
+                    None => return,
+                },
+            }
+        }
+    }
+
+    async fn shut_down(&mut self, budget: Duration) {
+        let farewell = self.engine.shut_down();
+        self.publish();
+        let (Some(client), Some((token, request))) = (&self.client, farewell) else { return };
+        match tokio::time::timeout(budget, client.deactivate(token.as_deref(), &request)).await {
+            Ok(Ok(raw)) if raw.status == 204 => self.engine.released(),
+            _ => tracing::warn!(target: "license",
+                "[License] The seat could not be given back; it is free once its lease has run out"),
+        }
+    }
+
+    fn publish(&self) {
+        let snapshot = self.engine.snapshot();
+        if **self.shared.current.load() == snapshot {
+            return;
+        }
+        let snapshot = Arc::new(snapshot);
+        self.shared.current.store(Arc::clone(&snapshot));
+        self.shared.changes.send_replace(snapshot);
+    }
+
+    fn tell_started(&mut self) {
+        if !self.engine.is_judged() {
+            return;
+        }
+        if let Some(started) = self.started.take() {
+            started(match self.shared.current.load().standing() {
+                Standing::Stopped { reason } => Err(StartError::Unlicensed(reason.clone())),
+                _ => Ok(()),
+            });
+        }
+    }
+}
+
+async fn next(exchange: &mut Option<Exchange>) -> Contact {
+    match exchange {
+        Some(exchange) => exchange.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wait(clock: &dyn Clock, until: Option<i64>) {
+    match until {
+        Some(until) => clock.wait_until(until).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,135 @@
+//! One contact with the authority: a heartbeat, or an activation, or the one and then the other.
+
+use std::sync::Arc;
+
+use licentia_license::refusal::Refusal;
+use licentia_license::{License, Trust, Verified};
+use licentia_protocol::{activate, heartbeat};
+use uuid::Uuid;
+
+use crate::client::{Client, Raw};
+use crate::judge::{self, Discounted, Expected, Grant};
+
+/// An activation of ours. The token lives in memory only and has no `Debug`.
+#[derive(Clone)]
+pub(crate) struct Session {
+    pub(crate) activation_id: Uuid,
+    pub(crate) access_token: String,
+    pub(crate) token_version: u64,
+    pub(crate) generation: u64,
+}
+
+/// What is asked, complete, so that the question outlives a borrow of the engine.
+pub(crate) struct Ask {
+    pub(crate) product: String,
+    pub(crate) cluster_id: String,
+    /// What an activation sends; its nonce is the activation's.
+    pub(crate) activate: activate::Request,
+    /// A live activation: then a heartbeat comes first, under this nonce.
+    pub(crate) session: Option<Session>,
+    pub(crate) heartbeat_nonce: String,
+    pub(crate) license: Option<Arc<Verified<License>>>,
+    pub(crate) nodes: Option<u32>,
+    pub(crate) trust: Trust,
+    pub(crate) now: i64,
+}
+
+/// What came of it.
+pub(crate) struct Contact {
+    /// Trust, perhaps with a newer keyset.
+    pub(crate) trust: Trust,
+    pub(crate) reply: Reply,
+    /// The authority no longer knows our token.
+    pub(crate) session_lost: bool,
+}
+
+pub(crate) enum Reply {
+    Granted(Box<Grant>),
+    Refused(Verified<Refusal>),
+    Unreachable { why: String, retry_after_s: Option<i64> },
+}
+
+impl Reply {
+    fn unreachable(why: impl Into<String>) -> Self {
+        Self::Unreachable { why: why.into(), retry_after_s: None }
+    }
+}
+
+/// Asks once. A 401 is unsigned and so may do no more than cost one activation.
+pub(crate) async fn contact(client: &Client, mut ask: Ask) -> Contact {
+    let mut session_lost = false;
+    if let Some(session) = ask.session.take() {
+        match beat(client, &mut ask, &session).await {
+            Some(reply) => return Contact { trust: ask.trust, reply, session_lost },
+            None => session_lost = true,
+        }
+    }
+    let reply = match client.activate(&ask.activate).await {
+        Ok(raw) => {
+            let nonce = ask.activate.nonce.clone();
+            judge(client, &mut ask, &raw, &nonce, judge::activation).await
+        }
+        Err(silence) => Reply::unreachable(silence.0),
+    };
+    Contact { trust: ask.trust, reply, session_lost }
+}
+
+/// `None` where the token is no longer known.
+async fn beat(client: &Client, ask: &mut Ask, session: &Session) -> Option<Reply> {
+    let request = heartbeat::Request {
+        activation_id: Some(session.activation_id),
+        token_version: session.token_version,
+        nonce: ask.heartbeat_nonce.clone(),
+        generation: session.generation,
+        nodes: ask.nodes,
+        ..heartbeat::Request::default()
+    };
+    let raw = match client.heartbeat(&session.access_token, &request).await {
+        Ok(raw) if raw.status == 401 => return None,
+        Ok(raw) => raw,
+        Err(silence) => return Some(Reply::unreachable(silence.0)),
+    };
+    let id = session.activation_id;
+    let reply = judge(client, ask, &raw, &request.nonce, |body, expected, trust| {
+        judge::heartbeat(body, id, expected, trust)
+    })
+    .await;
+    if let Reply::Granted(grant) = &reply
+        && grant.keyset_version > ask.trust.keyset_version()
+    {
+        client.refresh_keyset(&mut ask.trust).await;
+    }
+    Some(reply)
+}
+
+/// Judges an answer; one signed by an unknown key is judged again once the keyset has been fetched.
+async fn judge(
+    client: &Client,
+    ask: &mut Ask,
+    raw: &Raw,
+    nonce: &str,
+    granting: impl Fn(&[u8], &Expected<'_>, &Trust) -> Result<Grant, Discounted>,
+) -> Reply {
+    let once = |ask: &Ask| -> Result<Reply, Discounted> {
+        let expected = Expected {
+            product: &ask.product,
+            cluster_id: &ask.cluster_id,
+            nonce,
+            license: ask.license.as_deref(),
+            now: ask.now,
+        };
+        match raw.status {
+            200 | 201 => granting(&raw.body, &expected, &ask.trust).map(|grant| Reply::Granted(Box::new(grant))),
+            403 | 404 | 409 => judge::refusal(&raw.body, &expected, &ask.trust).map(Reply::Refused),
+            _ => Err(Discounted::Because("its status says nothing")),
+        }
+    };
+    let mut judged = once(ask);
+    if matches!(judged, Err(Discounted::UnknownKey)) && client.refresh_keyset(&mut ask.trust).await {
+        judged = once(ask);
+    }
+    judged.unwrap_or_else(|discounted| Reply::Unreachable {
+        why: format!("the answer ({}) does not count: {}", raw.status, discounted.as_str()),
+        retry_after_s: raw.retry_after_s,
+    })
+}

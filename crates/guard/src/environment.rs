@@ -1,0 +1,124 @@
+//! The process's surroundings, read once: environment, program folder, host name.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What the guard may know of its surroundings. Tests and unusual hosts bring their own.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    program_folder: Option<PathBuf>,
+    hostname: Option<String>,
+}
+
+impl Environment {
+    /// This process's.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let program = std::env::current_exe().ok();
+        let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        Self {
+            variables,
+            program_folder: program.as_deref().and_then(Path::parent).map(Path::to_owned),
+            hostname: hostname.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+        }
+    }
+
+    /// Nothing but these variables.
+    #[must_use]
+    pub fn of_variables<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, ..Self::default() }
+    }
+
+    /// With this folder as the program's.
+    #[must_use]
+    pub fn program_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.program_folder = Some(folder.into());
+        self
+    }
+
+    /// A variable's value; an empty one counts as not set.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The file that a customer drops in beside the program.
+    pub(crate) fn dropped_license(&self) -> Option<PathBuf> {
+        self.program_folder.as_deref().map(|folder| folder.join("licenses").join("license.key"))
+    }
+
+    /// The host's name, for the operator's eyes.
+    pub(crate) fn hostname(&self) -> Option<&str> {
+        self.hostname.as_deref().or_else(|| self.variable("HOSTNAME")).or_else(|| self.variable("COMPUTERNAME"))
+    }
+}
+
+/// The names of this product's variables.
+///
+/// Each is looked for as `PREFIX_NAME`, then `LICENTIA_NAME`, and as plain `NAME` where the builder named
+/// no prefix; the prefix is then the product's code in upper case.
+pub(crate) struct Names {
+    prefix: String,
+    plain: bool,
+}
+
+impl Names {
+    pub(crate) fn new(prefix: Option<&str>, product: &str) -> Self {
+        let upper = |text: &str| -> String {
+            text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+        };
+        Self { prefix: upper(prefix.unwrap_or(product)), plain: prefix.is_none() }
+    }
+
+    /// The prefix in lower case, as cluster ids begin.
+    pub(crate) fn lower_prefix(&self) -> String {
+        self.prefix.to_ascii_lowercase().replace('_', "-")
+    }
+
+    /// The first of the names that is set, with its value.
+    pub(crate) fn find<'e>(&self, environment: &'e Environment, name: &str) -> Option<(String, &'e str)> {
+        let own = format!("{}_{name}", self.prefix);
+        let all = format!("LICENTIA_{name}");
+        let plain = self.plain.then(|| name.to_owned());
+        [Some(own), Some(all), plain]
+            .into_iter()
+            .flatten()
+            .find_map(|name| environment.variable(&name).map(|value| (name, value)))
+    }
+
+    /// What replaces the built-in trust root, where the builder allows it.
+    pub(crate) fn trust<'e>(&self, environment: &'e Environment) -> Option<(String, &'e str)> {
+        [format!("{}_LICENSE_PUBLIC_KEY", self.prefix), "LICENTIA_PUBLIC_KEY".to_owned()]
+            .into_iter()
+            .find_map(|name| environment.variable(&name).map(|value| (name, value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_comes_first_and_plain_names_count_only_without_one() {
+        let environment = Environment::of_variables([
+            ("BZZZ_LICENSE_KEY", "own"),
+            ("LICENTIA_LICENSE_KEY", "all"),
+            ("LICENSE_KEY", "plain"),
+            ("CLUSTER_ID", "c"),
+            ("BZZZ_CLUSTER_ID", " "),
+        ]);
+        let named = Names::new(Some("BZZZ"), "x");
+        let unnamed = Names::new(None, "other");
+        let value = |names: &Names, name: &str| names.find(&environment, name).map(|(_, value)| value.to_owned());
+        assert_eq!(value(&named, "LICENSE_KEY").as_deref(), Some("own"));
+        assert_eq!(value(&unnamed, "LICENSE_KEY").as_deref(), Some("all"));
+        assert_eq!(value(&named, "CLUSTER_ID"), None);
+        assert_eq!(value(&unnamed, "CLUSTER_ID").as_deref(), Some("c"));
+        assert_eq!(Names::new(None, "volcanic-pixels").prefix, "VOLCANIC_PIXELS");
+    }
+}

@@ -1,0 +1,138 @@
+//! The stream of events: what makes a suspension reach a product at once.
+//!
+//! An event only asks for a heartbeat; nothing on the stream, and no failure of it, changes the standing.
+
+use std::sync::Arc;
+
+use reqwest::{Response, header};
+use tokio::sync::{mpsc, watch};
+
+use crate::client::Client;
+use crate::clock::{Clock, Random, jitter};
+
+const SECOND: i64 = 1_000_000;
+const LONGEST_BACKOFF: i64 = 60 * SECOND;
+/// Longest line that is read; the authority's are a few dozen bytes.
+const MAX_LINE: usize = 64 * 1024;
+const NAMES: [&str; 5] = ["suspended", "resumed", "revoked", "changed", "keyset"];
+
+/// Listens under the newest token until the token's sender is gone.
+pub(crate) async fn listen(
+    client: Client,
+    mut token: watch::Receiver<Option<String>>,
+    hurry: mpsc::Sender<()>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) {
+    let mut failures = 0_u32;
+    loop {
+        let Some(current) = token.borrow_and_update().clone() else {
+            if token.changed().await.is_err() {
+                return;
+            }
+            continue;
+        };
+        let heard = match client.events(&current).await {
+            Ok(response) => follow(response, &hurry).await,
+            Err(silence) => {
+                tracing::debug!(target: "license", why = %silence, "[License] No stream of events");
+                false
+            }
+        };
+        failures = if heard { 0 } else { failures.saturating_add(1) };
+        let limit = (SECOND << failures.min(10)).min(LONGEST_BACKOFF);
+        let until = clock.now_micros().saturating_add(SECOND / 10 + jitter(&*random, limit));
+        tokio::select! {
+            () = clock.wait_until(until) => {}
+            changed = token.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// Follows one stream to its end; whether anything was heard on it.
+async fn follow(mut response: Response, hurry: &mpsc::Sender<()>) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
+        return false;
+    }
+    // What happened before the stream stood was not heard.
+    ask(hurry);
+    let mut reader = Reader::default();
+    let mut heard = false;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        heard = true;
+        match reader.read(&chunk) {
+            Ok(true) => ask(hurry),
+            Ok(false) => {}
+            Err(TooLong) => break,
+        }
+    }
+    heard
+}
+
+fn ask(hurry: &mpsc::Sender<()>) {
+    // Full means that one is waiting already.
+    let _ = hurry.try_send(());
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct TooLong;
+
+/// Reads the stream's lines (WHATWG HTML, section "Interpreting an event stream"), events' names only.
+#[derive(Default)]
+struct Reader {
+    line: Vec<u8>,
+    known: bool,
+}
+
+impl Reader {
+    /// Whether an event of ours ended in these bytes.
+    fn read(&mut self, bytes: &[u8]) -> Result<bool, TooLong> {
+        let mut rang = false;
+        for byte in bytes {
+            if *byte != b'\n' {
+                if self.line.len() == MAX_LINE {
+                    return Err(TooLong);
+                }
+                self.line.push(*byte);
+                continue;
+            }
+            let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
+            if line.is_empty() {
+                rang |= std::mem::take(&mut self.known);
+            } else if let Some(name) = line.strip_prefix(b"event:") {
+                let name = name.strip_prefix(b" ").unwrap_or(name);
+                self.known = NAMES.iter().any(|known| known.as_bytes() == name);
+            }
+            self.line.clear();
+        }
+        Ok(rang)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_rings_once_it_is_whole_however_it_is_cut() {
+        let text = b": hello\r\n\r\nevent: suspended\r\ndata: {}\r\n\r\n";
+        for cut in 0..text.len() {
+            let mut reader = Reader::default();
+            assert_eq!(reader.read(&text[..cut]), Ok(false), "cut at {cut}");
+            assert_eq!(reader.read(&text[cut..]), Ok(true), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn comments_unknown_events_and_bare_data_do_not_ring() {
+        for text in [&b": keep-alive\n\n"[..], b"event: other\ndata: x\n\n", b"data: suspended\n\n", b"\n\n\n"] {
+            assert_eq!(Reader::default().read(text), Ok(false));
+        }
+    }
+
+    #[test]
+    fn an_endless_line_ends_the_stream() {
+        assert_eq!(Reader::default().read(&vec![b'x'; MAX_LINE + 1]), Err(TooLong));
+    }
+}

@@ -1,0 +1,199 @@
+//! The handle that a product keeps, and the checks.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, mpsc as sync_mpsc};
+use std::time::Duration;
+
+use licentia_license::{License, Verified};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::background::{Command, Done, Shared};
+use crate::builder::Builder;
+use crate::denied::{Denied, Limit};
+use crate::snapshot::Snapshot;
+use crate::standing::Standing;
+
+/// How long a shut-down may talk to the authority.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// The same, where it was left to `drop`.
+const HASTY_FAREWELL: Duration = Duration::from_secs(2);
+
+/// The guard of one product. Clones are handles to the same guard; the last one that is dropped gives the
+/// seat back.
+///
+/// A check reads one immutable snapshot: no lock, no system call, no clock, and no allocation where it
+/// passes.
+#[derive(Clone)]
+pub struct Guard {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    orders: mpsc::UnboundedSender<Command>,
+    ranks: BTreeMap<String, u32>,
+}
+
+impl Guard {
+    /// Begins to set a guard up for the product with this code, trusting these keys: a trust bundle, PEM
+    /// or JWKS, as text in the build.
+    pub fn builder(product: impl Into<String>, trust: impl Into<String>) -> Builder {
+        Builder::new(product.into(), trust.into())
+    }
+
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        orders: mpsc::UnboundedSender<Command>,
+        ranks: BTreeMap<String, u32>,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { shared, orders, ranks }) }
+    }
+
+    /// Passes where the feature is granted; the error names it, the tier in force, and what to do.
+    pub fn ensure(&self, feature: &str) -> Result<(), Denied> {
+        self.inner.shared.current.load().ensure(feature)
+    }
+
+    /// Whether the feature is granted.
+    #[must_use]
+    pub fn has_feature(&self, feature: &str) -> bool {
+        self.inner.shared.current.load().has_feature(feature)
+    }
+
+    /// The tier in force.
+    #[must_use]
+    pub fn tier(&self) -> String {
+        self.inner.shared.current.load().tier.clone()
+    }
+
+    /// Passes where the tier in force is this one or a higher: a rank, or a name that the builder knows.
+    pub fn require_tier<'a>(&self, tier: impl Into<Tier<'a>>) -> Result<(), Denied> {
+        let current = self.inner.shared.current.load();
+        match tier.into() {
+            Tier::Rank(rank) => current.require_rank(rank, &format_args!("of rank {rank}")),
+            Tier::Name(name) if current.standing.is_full() && current.tier.eq_ignore_ascii_case(name) => Ok(()),
+            Tier::Name(name) => {
+                let known = self.inner.ranks.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+                // A tier that nobody ranked is only ever itself.
+                current.require_rank(known.map_or(u32::MAX, |(_, rank)| *rank), &name)
+            }
+        }
+    }
+
+    /// How much of something is granted; `nodes` and `seats` are the licence's own.
+    #[must_use]
+    pub fn limit(&self, name: &str) -> Limit {
+        self.inner.shared.current.load().limit(name)
+    }
+
+    /// Passes where so much of something is granted.
+    pub fn within(&self, name: &str, amount: u64) -> Result<(), Denied> {
+        self.inner.shared.current.load().within(name, amount)
+    }
+
+    /// The last licence that checked out, in force or not.
+    #[must_use]
+    pub fn license(&self) -> Option<Arc<Verified<License>>> {
+        self.inner.shared.current.load().license.clone()
+    }
+
+    /// What the product may do.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.inner.shared.current.load().standing.clone()
+    }
+
+    /// Everything at once, as of one moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.shared.current.load_full()
+    }
+
+    /// Follows the changes.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        let mut changes = self.inner.shared.changes.subscribe();
+        // The first call answers at once with what stands now.
+        changes.mark_changed();
+        Watch { changes }
+    }
+
+    /// Says how many nodes the cluster has; the next heartbeat tells the authority.
+    pub fn report_nodes(&self, nodes: u32) {
+        // A guard that was shut down has nobody to tell.
+        let _ = self.inner.orders.send(Command::Nodes(nodes));
+    }
+
+    /// Gives the seat back and stops the guard; every check fails from then on.
+    pub async fn shutdown(&self) {
+        let (done, wait) = oneshot::channel();
+        let done: Done<()> = Box::new(move |()| _ = done.send(()));
+        if self.inner.orders.send(Command::ShutDown { budget: FAREWELL, done }).is_ok() {
+            // An error means that the thread has ended, which is what was asked for.
+            let _ = wait.await;
+        }
+    }
+
+    /// As [`Guard::shutdown`], for programs without async.
+    pub fn shutdown_blocking(&self) {
+        self.inner.shut_down(FAREWELL);
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let current = self.inner.shared.current.load();
+        f.debug_struct("Guard").field("standing", &current.standing).field("tier", &current.tier).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn shut_down(&self, budget: Duration) {
+        let (done, wait) = sync_mpsc::channel();
+        let done: Done<()> = Box::new(move |()| _ = done.send(()));
+        if self.orders.send(Command::ShutDown { budget, done }).is_ok() {
+            let _ = wait.recv_timeout(budget + Duration::from_secs(1));
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shut_down(HASTY_FAREWELL);
+    }
+}
+
+/// A tier, by rank or by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier<'a> {
+    /// This rank or a higher.
+    Rank(u32),
+    /// This name, or one that the builder ranks higher.
+    Name(&'a str),
+}
+
+impl From<u32> for Tier<'_> {
+    fn from(rank: u32) -> Self {
+        Self::Rank(rank)
+    }
+}
+
+impl<'a> From<&'a str> for Tier<'a> {
+    fn from(name: &'a str) -> Self {
+        Self::Name(name)
+    }
+}
+
+/// Follows a guard's changes. Slow readers miss intermediate ones, never the last.
+pub struct Watch {
+    changes: watch::Receiver<Arc<Snapshot>>,
+}
+
+impl Watch {
+    /// What stands now, at once the first time; then each change. `None` after the guard is gone.
+    pub async fn changed(&mut self) -> Option<Arc<Snapshot>> {
+        self.changes.changed().await.ok()?;
+        Some(Arc::clone(&self.changes.borrow_and_update()))
+    }
+}

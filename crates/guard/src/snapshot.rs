@@ -1,0 +1,126 @@
+//! What every check reads: one immutable value, replaced whole.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use licentia_license::{License, Verified};
+
+use crate::denied::{Denied, Limit};
+use crate::reason::Reason;
+use crate::standing::Standing;
+
+/// The name of the tier without a licence.
+pub const FREE_TIER: &str = "FREE";
+
+/// What the product may do, as of the last change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    pub(crate) standing: Standing,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) tier: String,
+    pub(crate) rank: u32,
+    /// Sorted.
+    pub(crate) features: Vec<String>,
+    pub(crate) limits: BTreeMap<String, Option<u64>>,
+    pub(crate) license: Option<Arc<Verified<License>>>,
+    pub(crate) cluster_id: String,
+    pub(crate) lease_until: Option<i64>,
+}
+
+impl Snapshot {
+    /// What may be done.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Why it is not `Licensed`.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        self.reason.as_ref()
+    }
+
+    /// The tier in force; [`FREE_TIER`] where none is.
+    #[must_use]
+    pub fn tier(&self) -> &str {
+        &self.tier
+    }
+
+    /// The rank of the tier in force.
+    #[must_use]
+    pub fn rank(&self) -> u32 {
+        self.rank
+    }
+
+    /// The last licence that checked out, in force or not.
+    #[must_use]
+    pub fn license(&self) -> Option<&Arc<Verified<License>>> {
+        self.license.as_ref()
+    }
+
+    /// This installation's id at the authority.
+    #[must_use]
+    pub fn cluster_id(&self) -> &str {
+        &self.cluster_id
+    }
+
+    /// End of the lease in seconds since the epoch; none where no authority granted one.
+    #[must_use]
+    pub fn lease_until(&self) -> Option<i64> {
+        self.lease_until
+    }
+
+    /// Whether a feature may be used.
+    #[must_use]
+    pub fn has_feature(&self, name: &str) -> bool {
+        self.features.binary_search_by(|feature| feature.as_str().cmp(name)).is_ok()
+    }
+
+    /// How much of something is granted.
+    #[must_use]
+    pub fn limit(&self, name: &str) -> Limit {
+        match self.limits.get(name) {
+            Some(Some(most)) => Limit::AtMost(*most),
+            Some(None) => Limit::Unlimited,
+            None => Limit::NotGranted,
+        }
+    }
+
+    pub(crate) fn ensure(&self, feature: &str) -> Result<(), Denied> {
+        if self.has_feature(feature) {
+            return Ok(());
+        }
+        self.ensure_running()?;
+        Err(Denied::Feature { feature: feature.to_owned(), tier: self.tier.clone(), reason: self.reason.clone() })
+    }
+
+    pub(crate) fn require_rank(&self, rank: u32, wanted: &dyn std::fmt::Display) -> Result<(), Denied> {
+        self.ensure_running()?;
+        if self.rank >= rank {
+            return Ok(());
+        }
+        Err(Denied::Tier { wanted: wanted.to_string(), tier: self.tier.clone(), reason: self.reason.clone() })
+    }
+
+    pub(crate) fn within(&self, name: &str, amount: u64) -> Result<(), Denied> {
+        self.ensure_running()?;
+        let limit = self.limit(name);
+        let fits = match limit {
+            Limit::Unlimited => true,
+            Limit::AtMost(most) => amount <= most,
+            Limit::NotGranted => false,
+        };
+        if fits {
+            return Ok(());
+        }
+        let tier = self.tier.clone();
+        Err(Denied::Limit { name: name.to_owned(), amount, limit, tier, reason: self.reason.clone() })
+    }
+
+    fn ensure_running(&self) -> Result<(), Denied> {
+        match &self.standing {
+            Standing::Stopped { reason } => Err(Denied::Stopped { reason: reason.clone() }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Every reachable state under every event, for the presets and for each single override of them.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::*;
+
+/// Time runs from 0 to here; ends of leases, licences and graces lie on both sides of each second.
+const HORIZON: i64 = 5;
+
+fn events() -> Vec<Event> {
+    let mut events = vec![
+        Event::NoLicense(Reason::Missing),
+        Event::Invalid(Invalid::BadSignature),
+        Event::Invalid(Invalid::Expired { at: 0 }),
+        Event::InvalidProof,
+        Event::Unreachable,
+        Event::ClockSetBack,
+        Event::Tampered,
+        Event::Integrity,
+        Event::Timer,
+        Event::ShutDown,
+    ];
+    for end in [1, 3] {
+        events.push(Event::ListStale { deadline: end });
+        for code in ["suspended", "no_free_seat", "expired", "a_code_of_tomorrow"] {
+            events.push(Event::Refused { code: code.into(), grace_until: Some(end) });
+        }
+        for expires in [None, Some(2), Some(4)] {
+            events.push(Event::Answered { expires, lease: end });
+        }
+    }
+    for code in ["suspended", "unknown_license", "too_many_nodes"] {
+        events.push(Event::Refused { code: code.into(), grace_until: None });
+    }
+    events.extend([None, Some(2), Some(4)].map(|expires| Event::Verified { expires }));
+    events
+}
+
+fn policies() -> Vec<Policy> {
+    let mut all = Vec::new();
+    for preset in [Policy::strict(), Policy::degrade(), Policy::lenient()] {
+        all.push(preset);
+        for fall in [Fall::Stop, Fall::Free] {
+            all.push(Policy { missing: fall, ..preset });
+            all.push(Policy { expired: fall, ..preset });
+            all.push(Policy { refused: fall, ..preset });
+            all.push(Policy { no_seat: fall, ..preset });
+        }
+        for arm in [Arm::Stop, Arm::Free, Arm::Stay] {
+            all.push(Policy { unreachable: arm, ..preset });
+            all.push(Policy { tampered: arm, ..preset });
+            all.push(Policy { integrity: arm, ..preset });
+        }
+        for recovery in [Recovery::Restart, Recovery::Automatic] {
+            all.push(Policy { recovery, ..preset });
+        }
+    }
+    all
+}
+
+/// What the test remembers beside the machine: the furthest any signature lets the product run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Signed {
+    lease: Option<i64>,
+    grace: Option<i64>,
+}
+
+/// When a machine that hears nothing more leaves full function; `None` is never.
+fn end(machine: &Machine) -> Option<i64> {
+    if machine.standing.is_full() { machine.deadline() } else { Some(i64::MIN) }
+}
+
+fn is_our_failure(event: &Event) -> bool {
+    matches!(event, Event::Unreachable | Event::ClockSetBack | Event::ListStale { .. } | Event::Timer)
+}
+
+fn hold_invariants(before: &Machine, event: &Event, after: &Machine, signed: Signed, now: i64) {
+    let story = || format!("{before:?}\n  on {event:?} at {now}\n  {after:?}\n  {signed:?}");
+    if matches!(before.standing, Standing::Stopped { .. }) {
+        assert_eq!(before.standing, after.standing, "Stopped is final: {}", story());
+    }
+    if after.standing.is_full() {
+        assert!(after.expires.is_none_or(|expires| expires > now), "runs past expiry: {}", story());
+        assert!(after.deadline().is_none_or(|deadline| deadline > now), "a deadline was missed: {}", story());
+        if after.policy.unreachable != Arm::Stay && after.lease.is_some() {
+            let limit = signed.lease.max(signed.grace);
+            assert!(limit.is_none_or(|limit| limit > now), "runs past all that was signed: {}", story());
+        }
+    }
+    if is_our_failure(event) {
+        let longer = match (end(before), end(after)) {
+            (Some(before), Some(after)) => after > before,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        assert!(!longer, "a failure prolongs: {}", story());
+        let expired = before.expires.is_some_and(|expires| expires <= now);
+        if before.policy.unreachable == Arm::Stay && before.standing == Standing::Licensed && !expired {
+            assert_eq!(after.standing, Standing::Licensed, "our own failure counts: {}", story());
+        }
+    }
+    if before.judged && before.standing == Standing::Free && after.standing != Standing::Free {
+        let up = after.standing.is_full();
+        assert!(!up || before.policy.recovery == Recovery::Automatic, "a silent way back up: {}", story());
+        let granted = matches!(event, Event::Answered { .. } | Event::Verified { .. });
+        assert!(!up || granted, "up without a grant: {}", story());
+    }
+    let unexplained = after.standing == Standing::Licensed || !after.judged;
+    assert_eq!(unexplained, after.reason.is_none(), "a reason is missing: {}", story());
+}
+
+#[test]
+fn no_sequence_of_events_breaks_an_invariant() {
+    let events = events();
+    for policy in policies() {
+        let mut seen = HashSet::new();
+        let start = (Machine::new(policy), Signed { lease: None, grace: None }, 0);
+        let mut queue = VecDeque::from([start]);
+        while let Some((machine, signed, now)) = queue.pop_front() {
+            if !seen.insert(format!("{machine:?}{signed:?}{now}")) {
+                continue;
+            }
+            for event in &events {
+                let mut signed = signed;
+                match event {
+                    Event::Answered { lease, .. } if *lease > now => {
+                        signed = Signed { lease: Some(*lease), grace: None };
+                    }
+                    Event::Refused { grace_until, .. } => signed.grace = *grace_until,
+                    _ => {}
+                }
+                let after = machine.clone().on(event.clone(), now);
+                hold_invariants(&machine, event, &after, signed, now);
+                queue.push_back((after, signed, now));
+            }
+            if now < HORIZON {
+                queue.push_back((machine.clone().on(Event::Timer, now + 1), signed, now + 1));
+            }
+        }
+        assert!(seen.len() > 20, "the search found only {} states", seen.len());
+    }
+}
+
+const PERPETUAL: Event = Event::Answered { expires: None, lease: 100 };
+
+fn run(policy: Policy, steps: &[(Event, i64)]) -> Standing {
+    let machine = Machine::new(policy);
+    steps.iter().fold(machine, |machine, (event, now)| machine.on(event.clone(), *now)).standing
+}
+
+fn refused(code: &str, grace_until: Option<i64>) -> Event {
+    Event::Refused { code: code.into(), grace_until }
+}
+
+fn stopped(reason: Reason) -> Standing {
+    Standing::Stopped { reason }
+}
+
+#[test]
+fn silence_is_grace_to_the_end_of_the_lease_then_the_preset_decides() {
+    let steps = [(PERPETUAL, 0), (Event::Unreachable, 20), (Event::Unreachable, 90)];
+    for policy in [Policy::strict(), Policy::degrade()] {
+        assert_eq!(run(policy, &steps), Standing::Grace { until: 100 });
+    }
+    let late = [&steps[..], &[(Event::Timer, 100)]].concat();
+    assert_eq!(run(Policy::strict(), &late), stopped(Reason::Unreachable));
+    assert_eq!(run(Policy::degrade(), &late), Standing::Free);
+    assert_eq!(run(Policy::lenient(), &late), Standing::Licensed);
+    assert_eq!(run(Policy::strict(), &[(PERPETUAL, 0), (Event::Unreachable, 9), (PERPETUAL, 10)]), Standing::Licensed);
+}
+
+#[test]
+fn expiry_has_no_grace() {
+    let steps = [(Event::Answered { expires: Some(50), lease: 100 }, 0), (Event::Timer, 50)];
+    assert_eq!(run(Policy::strict(), &steps), stopped(Reason::Expired));
+    assert_eq!(run(Policy::degrade(), &steps), Standing::Free);
+    assert_eq!(run(Policy::lenient(), &steps), Standing::Free);
+}
+
+#[test]
+fn suspension_acts_at_once_and_a_revocation_may_carry_a_grace() {
+    let suspended = [(PERPETUAL, 0), (refused("suspended", None), 5)];
+    assert_eq!(run(Policy::strict(), &suspended), stopped(Reason::Refused("suspended".into())));
+    assert_eq!(run(Policy::degrade(), &suspended), Standing::Free);
+    let revoked = [(PERPETUAL, 0), (refused("revoked", Some(300)), 5), (Event::Unreachable, 200)];
+    assert_eq!(run(Policy::degrade(), &revoked), Standing::Grace { until: 300 });
+    assert_eq!(run(Policy::degrade(), &[&revoked[..], &[(Event::Timer, 300)]].concat()), Standing::Free);
+}
+
+#[test]
+fn a_first_start_without_a_seat_has_no_grace_and_a_running_product_goes_on_to_its_lease() {
+    let first = [(refused("no_free_seat", None), 0)];
+    assert_eq!(run(Policy::strict(), &first), stopped(Reason::Refused("no_free_seat".into())));
+    assert_eq!(run(Policy::degrade(), &first), Standing::Free);
+    let running = [(PERPETUAL, 0), (refused("too_many_nodes", None), 5)];
+    assert_eq!(run(Policy::strict(), &running), Standing::Grace { until: 100 });
+}
+
+#[test]
+fn the_way_back_up_is_open_only_where_recovery_says_so() {
+    let steps = [(PERPETUAL, 0), (refused("suspended", None), 5), (PERPETUAL, 6)];
+    assert_eq!(run(Policy::degrade(), &steps), Standing::Free);
+    assert_eq!(run(Policy::lenient(), &steps), Standing::Licensed);
+    let mut open = Policy::degrade();
+    open.recovery = Recovery::Automatic;
+    assert_eq!(run(open, &steps), Standing::Licensed);
+}
+
+#[test]
+fn without_a_licence_strict_stops_and_the_others_are_free() {
+    for event in [Event::NoLicense(Reason::Missing), Event::Unreachable, Event::InvalidProof] {
+        assert!(matches!(run(Policy::strict(), &[(event.clone(), 0)]), Standing::Stopped { .. }));
+        assert_eq!(run(Policy::degrade(), &[(event.clone(), 0)]), Standing::Free);
+        assert_eq!(run(Policy::lenient(), &[(event, 0)]), Standing::Free);
+    }
+}

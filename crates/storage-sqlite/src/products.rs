@@ -1,0 +1,118 @@
+//! Products.
+
+use async_trait::async_trait;
+use licentia_model::{Meter, Product};
+use licentia_storage::Result;
+use licentia_storage::products::Products;
+use rusqlite::params;
+use uuid::Uuid;
+
+use crate::columns::Columns;
+use crate::statements;
+use crate::transaction::SqliteTransaction;
+
+statements! {
+    INSERT = "
+        INSERT INTO products (id, code, name, key_prefix, scheme, enforcement, heartbeat_s, grace_s,
+                              default_plan, project_seed, created_at, updated_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    UPDATE = "
+        UPDATE products
+        SET name = ?2, key_prefix = ?3, scheme = ?4, enforcement = ?5, heartbeat_s = ?6, grace_s = ?7,
+            default_plan = ?8, project_seed = ?9, created_at = ?10, updated_at = ?11
+        WHERE id = ?1";
+    BY_ID = "SELECT * FROM products WHERE id = ?1";
+    BY_CODE = "SELECT * FROM products WHERE code = ?1";
+    ALL = "SELECT * FROM products ORDER BY code";
+    DELETE_METERS = "DELETE FROM meters WHERE product_id = ?1";
+    INSERT_METER = "INSERT INTO meters (product_id, name, unit, scale) VALUES (?1, ?2, ?3, ?4)";
+    METERS = "SELECT * FROM meters WHERE product_id = ?1 ORDER BY name";
+}
+
+#[async_trait]
+impl Products for SqliteTransaction {
+    async fn insert_product(&mut self, product: &Product) -> Result<()> {
+        let params = params![
+            product.id.to_string(),
+            product.code,
+            product.name,
+            product.key_prefix,
+            product.scheme.as_str(),
+            product.enforcement.as_str(),
+            product.heartbeat_s,
+            product.grace_s,
+            product.default_plan,
+            product.project_seed,
+            product.created_at,
+            product.updated_at,
+        ];
+        self.write_one("product", INSERT, params)
+    }
+
+    async fn update_product(&mut self, product: &Product) -> Result<()> {
+        let params = params![
+            product.id.to_string(),
+            product.name,
+            product.key_prefix,
+            product.scheme.as_str(),
+            product.enforcement.as_str(),
+            product.heartbeat_s,
+            product.grace_s,
+            product.default_plan,
+            product.project_seed,
+            product.created_at,
+            product.updated_at,
+        ];
+        self.write_one("product", UPDATE, params)
+    }
+
+    async fn product(&mut self, id: Uuid) -> Result<Option<Product>> {
+        self.one("products", BY_ID, params![id.to_string()], product)
+    }
+
+    async fn product_by_code(&mut self, code: &str) -> Result<Option<Product>> {
+        self.one("products", BY_CODE, params![code], product)
+    }
+
+    async fn products(&mut self) -> Result<Vec<Product>> {
+        self.all("products", ALL, [], product)
+    }
+
+    async fn replace_meters(&mut self, product_id: Uuid, meters: &[Meter]) -> Result<()> {
+        let product_id = product_id.to_string();
+        self.write(DELETE_METERS, params![product_id])?;
+        for meter in meters {
+            self.write_one(
+                "meter",
+                INSERT_METER,
+                params![product_id, meter.name, meter.unit, meter.scale],
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn meters(&mut self, product_id: Uuid) -> Result<Vec<Meter>> {
+        self.all("meters", METERS, params![product_id.to_string()], meter)
+    }
+}
+
+fn product(row: &Columns<'_>) -> Result<Product> {
+    Ok(Product {
+        id: row.uuid("id")?,
+        code: row.plain("code")?,
+        name: row.plain("name")?,
+        key_prefix: row.plain("key_prefix")?,
+        scheme: row.word("scheme")?,
+        enforcement: row.word("enforcement")?,
+        heartbeat_s: row.number("heartbeat_s")?,
+        grace_s: row.number("grace_s")?,
+        default_plan: row.plain("default_plan")?,
+        project_seed: row.plain("project_seed")?,
+        created_at: row.plain("created_at")?,
+        updated_at: row.plain("updated_at")?,
+    })
+}
+
+fn meter(row: &Columns<'_>) -> Result<Meter> {
+    Ok(Meter { name: row.plain("name")?, unit: row.plain("unit")?, scale: row.number("scale")? })
+}

@@ -1,0 +1,176 @@
+//! The transaction object: a connection inside BEGIN and COMMIT, and what the nouns need of it.
+
+use licentia_storage::{Access, Result, StorageError, Transaction};
+use rusqlite::{Connection, Params};
+
+use crate::columns::Columns;
+use crate::error::storage_error;
+use crate::statements;
+
+statements! {
+    // As a writer from the start: a transaction that only later turns out to write could find that another
+    // process wrote meanwhile, and could neither go on nor wait.
+    BEGIN_WRITE = "BEGIN IMMEDIATE";
+    BEGIN_READ = "BEGIN DEFERRED";
+    SAVEPOINT = "SAVEPOINT job";
+    RELEASE = "RELEASE job";
+    UNDO = "ROLLBACK TO job";
+    COMMIT = "COMMIT";
+    ROLLBACK = "ROLLBACK";
+    CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)";
+}
+
+/// A connection and the transaction it is in. SQL for BEGIN and COMMIT rather than the library's guard,
+/// which borrows its connection and could not be handed to jobs as one object.
+pub(crate) struct SqliteTransaction {
+    connection: Connection,
+    access: Access,
+    /// The last failure that was not the job's own doing.
+    failure: Option<StorageError>,
+}
+
+impl Transaction for SqliteTransaction {}
+
+impl SqliteTransaction {
+    pub(crate) fn new(connection: Connection, access: Access) -> Self {
+        Self { connection, access, failure: None }
+    }
+
+    pub(crate) fn begin_write(&mut self) -> Result<()> {
+        self.failure = None;
+        self.control(BEGIN_WRITE)
+    }
+
+    pub(crate) fn begin_read(&mut self) -> Result<()> {
+        self.control(BEGIN_READ)
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        self.control(COMMIT)
+    }
+
+    pub(crate) fn savepoint(&mut self) -> Result<()> {
+        self.control(SAVEPOINT)
+    }
+
+    pub(crate) fn release(&mut self) -> Result<()> {
+        self.control(RELEASE)
+    }
+
+    pub(crate) fn undo(&mut self) -> Result<()> {
+        self.control(UNDO)?;
+        self.control(RELEASE)
+    }
+
+    /// Why SQLite rolled the transaction back on its own, where it did.
+    pub(crate) fn given_up(&self) -> Option<StorageError> {
+        let unknown = || StorageError::Unavailable("SQLite gave the transaction up".into());
+        self.connection.is_autocommit().then(|| self.failure.clone().unwrap_or_else(unknown))
+    }
+
+    /// Ends the transaction, if there still is one, as if it never was.
+    pub(crate) fn abandon(&mut self) {
+        if self.connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = self.control(ROLLBACK) {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+
+    /// Moves the log into the database, so that a copy of the one file is whole. Failing is harmless: the
+    /// next one to open the database reads the log.
+    pub(crate) fn checkpoint(&self) {
+        if let Err(error) = self.connection.query_row(CHECKPOINT, [], |_| Ok(())) {
+            tracing::warn!(%error, "the write-ahead log stays");
+        }
+    }
+
+    /// Writes; how many rows were touched.
+    pub(crate) fn write(&mut self, sql: &'static str, params: impl Params) -> Result<u64> {
+        self.writable()?;
+        let changed =
+            self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
+        let changed = changed.map_err(|error| self.failed(error))?;
+        u64::try_from(changed).map_err(|_| StorageError::Internal(format!("{changed} rows")))
+    }
+
+    /// Writes exactly one row, else `what` is stale.
+    pub(crate) fn write_one(
+        &mut self,
+        what: &'static str,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<()> {
+        match self.write(sql, params)? {
+            1 => Ok(()),
+            _ => Err(StorageError::Stale(what)),
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(crate) fn one<T>(
+        &mut self,
+        table: &'static str,
+        sql: &str,
+        params: impl Params,
+        read: fn(&Columns<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.all(table, sql, params, read)?.into_iter().next())
+    }
+
+    /// Every row.
+    pub(crate) fn all<T>(
+        &mut self,
+        table: &'static str,
+        sql: &str,
+        params: impl Params,
+        read: fn(&Columns<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let found = (|| {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query(params)?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                match read(&Columns::new(table, row)) {
+                    Ok(value) => all.push(value),
+                    Err(error) => return Ok(Err(error)),
+                }
+            }
+            Ok(Ok(all))
+        })();
+        found.unwrap_or_else(|error| Err(self.failed(error)))
+    }
+
+    /// A single integer, as `count(*)` gives.
+    pub(crate) fn integer(&mut self, sql: &'static str, params: impl Params) -> Result<i64> {
+        let found = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(params, |row| row.get(0)));
+        found.map_err(|error| self.failed(error))
+    }
+
+    /// Writing and locking are for writing jobs, here as on a database where a reading transaction refuses
+    /// both.
+    pub(crate) fn writable(&self) -> Result<()> {
+        match self.access {
+            Access::Write => Ok(()),
+            Access::Read => Err(StorageError::Internal("a reading job writes or locks".into())),
+        }
+    }
+
+    fn control(&mut self, sql: &'static str) -> Result<()> {
+        let run =
+            self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+        run.map(drop).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&mut self, error: rusqlite::Error) -> StorageError {
+        let error = storage_error(error);
+        if let StorageError::Unavailable(_) = error {
+            self.failure = Some(error.clone());
+        }
+        error
+    }
+}

@@ -1,0 +1,82 @@
+//! Usage counters.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use licentia_storage::Result;
+use licentia_storage::usage::Usage;
+use rusqlite::params;
+use uuid::Uuid;
+
+use crate::statements;
+use crate::transaction::SqliteTransaction;
+
+const DAY_S: i64 = 86_400;
+
+statements! {
+    INSERT_REPORT = "
+        INSERT INTO usage_reports (activation_id, report_id, at) VALUES (?1, ?2, ?3)
+        ON CONFLICT (activation_id, report_id) DO NOTHING";
+    // A total stays at the end of its range: a product that reports nonsense must not break its heartbeat.
+    ADD = "
+        INSERT INTO usage_counts (license_id, meter, day, amount) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (license_id, meter, day) DO UPDATE SET amount = CASE
+            WHEN excluded.amount > 0 AND amount > 9223372036854775807 - excluded.amount
+            THEN 9223372036854775807
+            WHEN excluded.amount < 0 AND amount < -9223372036854775808 - excluded.amount
+            THEN -9223372036854775808
+            ELSE amount + excluded.amount END";
+    BETWEEN = "
+        SELECT meter, amount FROM usage_counts
+        WHERE license_id = ?1 AND day BETWEEN ?2 AND ?3
+        ORDER BY meter, day";
+}
+
+#[async_trait]
+impl Usage for SqliteTransaction {
+    async fn add_usage(
+        &mut self,
+        license_id: Uuid,
+        activation_id: Uuid,
+        report_id: Option<&str>,
+        amounts: &BTreeMap<String, i64>,
+        now: i64,
+    ) -> Result<bool> {
+        if let Some(report_id) = report_id
+            && self.write(INSERT_REPORT, params![activation_id.to_string(), report_id, now])? == 0
+        {
+            return Ok(false);
+        }
+        let license_id = license_id.to_string();
+        for (meter, amount) in amounts {
+            self.write_one(
+                "counter",
+                ADD,
+                params![license_id, meter, now.div_euclid(DAY_S), amount],
+            )?;
+        }
+        Ok(true)
+    }
+
+    async fn usage(
+        &mut self,
+        license_id: Uuid,
+        from: i64,
+        to: i64,
+    ) -> Result<BTreeMap<String, i64>> {
+        // `to` is where the time ends: at midnight, the day that begins there is not part of it.
+        let (first, last) = (from.div_euclid(DAY_S), to.saturating_sub(1).div_euclid(DAY_S));
+        let days = self.all(
+            "usage_counts",
+            BETWEEN,
+            params![license_id.to_string(), first, last],
+            |row| Ok((row.plain::<String>("meter")?, row.plain::<i64>("amount")?)),
+        )?;
+        let mut totals = BTreeMap::new();
+        for (meter, amount) in days {
+            let total: &mut i64 = totals.entry(meter).or_default();
+            *total = total.saturating_add(amount);
+        }
+        Ok(totals)
+    }
+}
