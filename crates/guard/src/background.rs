@@ -46,14 +46,17 @@ pub(crate) struct Worker {
 pub(crate) fn spawn(worker: Worker) {
     // The slot gives the worker back where no thread could be started.
     let slot = Arc::new(Mutex::new(Some(worker)));
-    let take = |slot: &Mutex<Option<Worker>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let take =
+        |slot: &Mutex<Option<Worker>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let theirs = Arc::clone(&slot);
     let spawned = std::thread::Builder::new().name("licentia".to_owned()).spawn(move || {
         if let Some(worker) = take(&theirs) {
             worker.run_to_end();
         }
     });
-    if let (Err(error), Some(mut worker)) = (spawned, take(&slot)) {
+    if let Err(error) = spawned
+        && let Some(mut worker) = take(&slot)
+    {
         worker.fail(&error.to_string());
     }
 }

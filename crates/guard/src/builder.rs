@@ -200,12 +200,18 @@ impl Builder {
         let environment = self.environment.unwrap_or_else(Environment::of_process);
         let names = Names::new(self.prefix.as_deref(), &self.product);
         let mut trust = match names.trust(&environment).filter(|_| self.trust_from_environment) {
-            Some((name, value)) => replaced_trust(value).map_err(|why| misconfigured(&name, &why))?,
-            None => Trust::from_text(&self.trust).map_err(|error| misconfigured("the built-in key", &error.to_string()))?,
+            Some((name, value)) => {
+                replaced_trust(value).map_err(|why| misconfigured(&name, &why))?
+            }
+            None => Trust::from_text(&self.trust)
+                .map_err(|error| misconfigured("the built-in key", &error.to_string()))?,
         };
         let server = match names.find(&environment, "LICENSE_SERVER_URL") {
             Some((name, address)) => Some((name, address.to_owned())),
-            None => self.server.filter(|address| !address.trim().is_empty()).map(|a| ("the server's address".to_owned(), a)),
+            None => self
+                .server
+                .filter(|address| !address.trim().is_empty())
+                .map(|a| ("the server's address".to_owned(), a)),
         };
         let client = server
             .map(|(name, address)| Client::new(&address).map_err(|why| misconfigured(&name, &why)))
@@ -216,8 +222,10 @@ impl Builder {
         let kept = self.state_dir.is_some();
         let mut store = Store::new(self.state_dir);
         let state = store.load();
-        let configured = names.find(&environment, "CLUSTER_ID").map(|(_, id)| id.to_owned()).or(self.cluster_id);
-        let cluster_id = cluster_id(configured, &state, kept, &names, &*random).map_err(no_entropy)?;
+        let configured =
+            names.find(&environment, "CLUSTER_ID").map(|(_, id)| id.to_owned()).or(self.cluster_id);
+        let cluster_id =
+            cluster_id(configured, &state, kept, &names, &*random).map_err(no_entropy)?;
         let settings = Settings {
             product: self.product,
             policy: self.policy,
@@ -230,7 +238,16 @@ impl Builder {
             random: Arc::clone(&random),
         };
         let ranks = settings.ranks.clone();
-        let start = Start { settings, trust, key, cluster_id, state, store, nodes: self.nodes, online: client.is_some() };
+        let start = Start {
+            settings,
+            trust,
+            key,
+            cluster_id,
+            state,
+            store,
+            nodes: self.nodes,
+            online: client.is_some(),
+        };
         let engine = Engine::new(start).map_err(no_entropy)?;
         let first = Arc::new(engine.snapshot());
         let changes = watch::Sender::new(Arc::clone(&first));
@@ -244,7 +261,8 @@ impl Builder {
 
 /// The key, with the keyset that lies beside it in the file taken into the trust.
 fn read_key(found: Result<Option<Found>, Unreadable>, trust: &mut Trust) -> Result<String, Reason> {
-    let found = found.map_err(|unreadable| Reason::Unreadable(unreadable.0))?.ok_or(Reason::Missing)?;
+    let found =
+        found.map_err(|unreadable| Reason::Unreadable(unreadable.0))?.ok_or(Reason::Missing)?;
     tracing::debug!(target: "license", source = found.source, "[License] Licence found");
     if let Some(keyset) = &found.file.keyset
         && let Err(invalid) = trust.accept_keyset(keyset)

@@ -38,7 +38,8 @@ pub(crate) struct Client {
 impl Client {
     /// For the authority at this address; the error says what is wrong with it.
     pub(crate) fn new(address: &str) -> Result<Self, String> {
-        let mut base = Url::parse(address.trim()).map_err(|error| format!("it is not an address: {error}"))?;
+        let mut base =
+            Url::parse(address.trim()).map_err(|error| format!("it is not an address: {error}"))?;
         if !matches!(base.scheme(), "https" | "http") || base.host().is_none() {
             return Err("it must begin with https:// or http://".to_owned());
         }
@@ -68,11 +69,16 @@ impl Client {
     }
 
     pub(crate) async fn activate<T: Serialize + ?Sized>(&self, body: &T) -> Result<Raw, Silence> {
-        let request = self.request(Method::POST, "v1/license/activate")?.timeout(ACTIVATE).json(body);
+        let request =
+            self.request(Method::POST, "v1/license/activate")?.timeout(ACTIVATE).json(body);
         answer(request).await
     }
 
-    pub(crate) async fn heartbeat<T: Serialize + ?Sized>(&self, token: &str, body: &T) -> Result<Raw, Silence> {
+    pub(crate) async fn heartbeat<T: Serialize + ?Sized>(
+        &self,
+        token: &str,
+        body: &T,
+    ) -> Result<Raw, Silence> {
         let request = self.request(Method::POST, "v1/license/heartbeat")?;
         answer(request.timeout(HEARTBEAT).bearer_auth(token).json(body)).await
     }
@@ -82,7 +88,8 @@ impl Client {
         token: Option<&str>,
         body: &T,
     ) -> Result<Raw, Silence> {
-        let request = self.request(Method::POST, "v1/license/deactivate")?.timeout(DEACTIVATE).json(body);
+        let request =
+            self.request(Method::POST, "v1/license/deactivate")?.timeout(DEACTIVATE).json(body);
         answer(match token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -113,7 +120,8 @@ impl Client {
     /// Opens the stream of events.
     pub(crate) async fn events(&self, token: &str) -> Result<Response, Silence> {
         let url = self.url("v1/license/events")?;
-        let request = self.stream.get(url).bearer_auth(token).header(header::ACCEPT, "text/event-stream");
+        let request =
+            self.stream.get(url).bearer_auth(token).header(header::ACCEPT, "text/event-stream");
         let response = request.send().await.map_err(silence)?;
         match response.status() {
             StatusCode::OK => Ok(response),
@@ -133,7 +141,8 @@ impl Client {
 async fn answer(request: RequestBuilder) -> Result<Raw, Silence> {
     let mut response = request.send().await.map_err(silence)?;
     let status = response.status().as_u16();
-    let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after =
+        response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|value| value.parse().ok());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(silence)? {
@@ -146,7 +155,6 @@ async fn answer(request: RequestBuilder) -> Result<Raw, Silence> {
 }
 
 /// In words, with causes and without the address.
-#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn silence(error: reqwest::Error) -> Silence {
     let error = error.without_url();
     let mut text = error.to_string();
@@ -165,7 +173,8 @@ fn silence(error: reqwest::Error) -> Silence {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -174,7 +183,9 @@ mod tests {
 
     #[test]
     fn an_address_is_checked_before_anything_is_sent() {
-        for good in ["https://licenses.example.com", "http://127.0.0.1:8080/", "http://[::1]:1/base"] {
+        for good in
+            ["https://licenses.example.com", "http://127.0.0.1:8080/", "http://[::1]:1/base"]
+        {
             assert!(Client::new(good).is_ok(), "{good}");
         }
         for bad in ["", "licenses.example.com", "ftp://x", "file:///etc/passwd", "https://"] {
@@ -185,6 +196,9 @@ mod tests {
     #[test]
     fn paths_are_joined_below_the_base() {
         let client = Client::new("https://example.com/licensing").unwrap();
-        assert_eq!(client.url("v1/license/activate").unwrap().path(), "/licensing/v1/license/activate");
+        assert_eq!(
+            client.url("v1/license/activate").unwrap().path(),
+            "/licensing/v1/license/activate"
+        );
     }
 }

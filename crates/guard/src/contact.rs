@@ -119,13 +119,15 @@ async fn judge(
             now: ask.now,
         };
         match raw.status {
-            200 | 201 => granting(&raw.body, &expected, &ask.trust).map(|grant| Reply::Granted(Box::new(grant))),
+            200 | 201 => granting(&raw.body, &expected, &ask.trust)
+                .map(|grant| Reply::Granted(Box::new(grant))),
             403 | 404 | 409 => judge::refusal(&raw.body, &expected, &ask.trust).map(Reply::Refused),
             _ => Err(Discounted::Because("its status says nothing")),
         }
     };
     let mut judged = once(ask);
-    if matches!(judged, Err(Discounted::UnknownKey)) && client.refresh_keyset(&mut ask.trust).await {
+    if matches!(judged, Err(Discounted::UnknownKey)) && client.refresh_keyset(&mut ask.trust).await
+    {
         judged = once(ask);
     }
     judged.unwrap_or_else(|discounted| Reply::Unreachable {

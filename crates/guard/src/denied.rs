@@ -75,7 +75,9 @@ impl Denied {
     pub fn advice(&self) -> Cow<'static, str> {
         match self {
             Self::Stopped { reason } => reason.advice(),
-            Self::Feature { reason, .. } | Self::Tier { reason, .. } | Self::Limit { reason, .. } => {
+            Self::Feature { reason, .. }
+            | Self::Tier { reason, .. }
+            | Self::Limit { reason, .. } => {
                 let upgrade = Cow::Borrowed("Ask the vendor for a plan that includes it.");
                 reason.as_ref().map_or(upgrade, Reason::advice)
             }
@@ -86,8 +88,12 @@ impl Denied {
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Feature { feature, tier, .. } => write!(f, "the feature `{feature}` is not part of the tier {tier}")?,
-            Self::Tier { wanted, tier, .. } => write!(f, "this requires the tier {wanted} or higher, not {tier}")?,
+            Self::Feature { feature, tier, .. } => {
+                write!(f, "the feature `{feature}` is not part of the tier {tier}")?
+            }
+            Self::Tier { wanted, tier, .. } => {
+                write!(f, "this requires the tier {wanted} or higher, not {tier}")?
+            }
             Self::Limit { name, amount, limit, tier, .. } => {
                 write!(f, "{amount} {name} are more than the tier {tier} allows ({limit})")?;
             }
@@ -128,7 +134,9 @@ impl StartError {
         match self {
             Self::Unlicensed(reason) => reason.advice(),
             Self::Misconfigured(_) => Cow::Borrowed("Correct the setting that is named."),
-            Self::Defect(_) => Cow::Borrowed("Start again; if it stays, report it to the vendor with the log."),
+            Self::Defect(_) => {
+                Cow::Borrowed("Start again; if it stays, report it to the vendor with the log.")
+            }
         }
     }
 }

@@ -97,7 +97,8 @@ mod tests {
         std::fs::create_dir(folder.path().join("licenses")).unwrap();
         std::fs::write(folder.path().join("licenses/license.key"), "dropped\n").unwrap();
         std::fs::write(folder.path().join("my.lic"), "path").unwrap();
-        let full = Environment::of_variables([("LICENSE_KEY", "environment")]).program_folder(folder.path());
+        let full = Environment::of_variables([("LICENSE_KEY", "environment")])
+            .program_folder(folder.path());
         let empty = Environment::default().program_folder(folder.path());
         let mut sources = Sources {
             code: Some("code".into()),
@@ -123,12 +124,18 @@ mod tests {
         assert!(key(&sources, &Environment::default()).is_err());
         let garbage = Environment::of_variables([("LICENSE_KEY", "two words")]);
         let unreadable = key(&Sources::default(), &garbage).unwrap_err();
-        assert!(unreadable.0.starts_with("LICENSE_KEY: ") && !unreadable.0.contains("two words"), "{unreadable:?}");
+        assert!(
+            unreadable.0.starts_with("LICENSE_KEY: ") && !unreadable.0.contains("two words"),
+            "{unreadable:?}"
+        );
     }
 
     #[test]
     fn a_muonroi_file_is_read() {
-        let sources = Sources { code: Some(r#"{"LicenseKey":"a.b.c","Tier":"Licensed"}"#.into()), ..Sources::default() };
+        let sources = Sources {
+            code: Some(r#"{"LicenseKey":"a.b.c","Tier":"Licensed"}"#.into()),
+            ..Sources::default()
+        };
         assert_eq!(key(&sources, &Environment::default()).unwrap().as_deref(), Some("a.b.c"));
     }
 }

@@ -121,18 +121,26 @@ impl Engine {
         };
         match verify::<License>(&key, &self.trust) {
             Ok(license) => {
-                self.fault = decide(&license, &Circumstances::at(self.now()).product(&self.settings.product)).err();
+                self.fault = decide(
+                    &license,
+                    &Circumstances::at(self.now()).product(&self.settings.product),
+                )
+                .err();
                 self.license = Some(Arc::new(license));
             }
             Err(invalid) => self.fault = Some(invalid),
         }
         match (&self.fault, online) {
             (None, false) => self.apply(Event::Verified { expires: self.expires() }),
-            // The authority knows keys that say nothing by themselves, renewals, and re-issues.
+            // The authority knows keys that say nothing by themselves, renewals, re-issues, and the time.
             (
                 None
                 | Some(
-                    Invalid::Unrecognized | Invalid::UnknownKey | Invalid::Expired { .. } | Invalid::KeyCompromised,
+                    Invalid::Unrecognized
+                    | Invalid::UnknownKey
+                    | Invalid::KeyCompromised
+                    | Invalid::Expired { .. }
+                    | Invalid::NotYetValid { .. },
                 ),
                 true,
             ) => self.next_contact = Some(self.now_micros()),
@@ -246,7 +254,8 @@ impl Engine {
         if self.under_way {
             self.again = true;
         } else if self.machine.is_open() && self.key.is_ok() {
-            self.next_contact = Some(self.now_micros().max(self.last_contact.saturating_add(HURRY)));
+            self.next_contact =
+                Some(self.now_micros().max(self.last_contact.saturating_add(HURRY)));
         }
     }
 
@@ -257,7 +266,8 @@ impl Engine {
             self.license = Some(license);
             self.fault = None;
         }
-        let access_token = grant.access_token.or_else(|| self.session.take().map(|session| session.access_token));
+        let access_token =
+            grant.access_token.or_else(|| self.session.take().map(|session| session.access_token));
         self.session = access_token.map(|access_token| Session {
             activation_id: grant.activation_id,
             access_token,
@@ -283,8 +293,12 @@ impl Engine {
 
     /// Judged by a fresh signed time: a clock behind it is corrected, so that no end moves away.
     fn settle_clock(&mut self, signed_s: i64) {
-        let behind = signed_s.saturating_mul(SECOND).saturating_sub(self.settings.clock.now_micros());
-        let was = std::mem::replace(&mut self.behind, if behind > SET_BACK_S * SECOND { behind } else { 0 });
+        let behind =
+            signed_s.saturating_mul(SECOND).saturating_sub(self.settings.clock.now_micros());
+        let was = std::mem::replace(
+            &mut self.behind,
+            if behind > SET_BACK_S * SECOND { behind } else { 0 },
+        );
         if was == 0 && self.behind > 0 {
             tracing::warn!(target: "license", seconds = self.behind / SECOND,
                 "[License] This machine's clock is behind the authority's; the authority's time counts");
@@ -318,7 +332,9 @@ impl Engine {
                 self.apply(Event::Unreachable);
             }
             (None, None) if stays => self.apply(Event::Verified { expires: self.expires() }),
-            (None, None | Some(Invalid::Unrecognized | Invalid::UnknownKey)) => self.apply(Event::Unreachable),
+            (None, None | Some(Invalid::Unrecognized | Invalid::UnknownKey)) => {
+                self.apply(Event::Unreachable)
+            }
             (None, Some(fault)) => self.apply(Event::Invalid(fault)),
         }
     }
@@ -349,7 +365,11 @@ impl Engine {
 
     /// Exponential backoff with full jitter, up to the usual time between heartbeats.
     fn back_off(&mut self, retry_after_s: Option<i64>) {
-        let most = self.lease.as_deref().map_or(LONGEST_BACKOFF, usual_interval).clamp(BACKOFF, LONGEST_BACKOFF);
+        let most = self
+            .lease
+            .as_deref()
+            .map_or(LONGEST_BACKOFF, usual_interval)
+            .clamp(BACKOFF, LONGEST_BACKOFF);
         let limit = BACKOFF.saturating_mul(1 << self.failures.min(20)).min(most);
         self.failures = self.failures.saturating_add(1);
         let asked = retry_after_s.unwrap_or(0).saturating_mul(SECOND).clamp(0, most);
@@ -370,14 +390,23 @@ impl Engine {
         self.apply(Event::ShutDown);
         (self.next_contact, self.under_way) = (None, false);
         if let Some(session) = self.session.take() {
-            let request =
-                deactivate::Request { activation_id: Some(session.activation_id), ..deactivate::Request::default() };
+            let request = deactivate::Request {
+                activation_id: Some(session.activation_id),
+                ..deactivate::Request::default()
+            };
             return Some((Some(session.access_token), request));
         }
         // An activation whose answer is still on its way may hold a seat already.
         let key = self.key.as_ref().ok().filter(|_| asking)?.clone();
         let cluster_id = Some(self.cluster_id.clone());
-        Some((None, deactivate::Request { license_key: Some(key), cluster_id, ..deactivate::Request::default() }))
+        Some((
+            None,
+            deactivate::Request {
+                license_key: Some(key),
+                cluster_id,
+                ..deactivate::Request::default()
+            },
+        ))
     }
 
     /// The seat was given back, so its lease must not be run on again.
@@ -461,14 +490,19 @@ impl Engine {
                 limits.entry("seats".to_owned()).or_insert(license.seats.map(u64::from));
                 (license.features.clone(), limits)
             }
-            (None, Standing::Free) => (self.settings.free_features.clone(), self.settings.free_limits.clone()),
+            (None, Standing::Free) => {
+                (self.settings.free_features.clone(), self.settings.free_limits.clone())
+            }
             _ => Default::default(),
         };
         features.sort_unstable();
         Snapshot {
             reason: self.machine.reason().cloned(),
             tier: in_force.map_or(FREE_TIER, |license| license.tier.as_str()).to_owned(),
-            rank: in_force.map_or_else(|| self.settings.ranks.get(FREE_TIER).copied().unwrap_or(0), |l| l.rank),
+            rank: in_force.map_or_else(
+                || self.settings.ranks.get(FREE_TIER).copied().unwrap_or(0),
+                |l| l.rank,
+            ),
             features,
             limits,
             license: self.license.clone(),
@@ -490,7 +524,8 @@ fn usual_interval(lease: &Lease) -> i64 {
 }
 
 fn time(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| "the end of time".to_owned(), |at| at.to_string())
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| "the end of time".to_owned(), |at| at.to_string())
 }
 
 fn day(seconds: i64) -> String {

@@ -29,8 +29,11 @@ impl Environment {
 
     /// Nothing but these variables.
     #[must_use]
-    pub fn of_variables<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
-        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    pub fn of_variables<N: Into<String>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let variables =
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         Self { variables, ..Self::default() }
     }
 
@@ -54,7 +57,10 @@ impl Environment {
 
     /// The host's name, for the operator's eyes.
     pub(crate) fn hostname(&self) -> Option<&str> {
-        self.hostname.as_deref().or_else(|| self.variable("HOSTNAME")).or_else(|| self.variable("COMPUTERNAME"))
+        self.hostname
+            .as_deref()
+            .or_else(|| self.variable("HOSTNAME"))
+            .or_else(|| self.variable("COMPUTERNAME"))
     }
 }
 
@@ -70,7 +76,9 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(prefix: Option<&str>, product: &str) -> Self {
         let upper = |text: &str| -> String {
-            text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+            text.chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+                .collect()
         };
         Self { prefix: upper(prefix.unwrap_or(product)), plain: prefix.is_none() }
     }
@@ -81,7 +89,11 @@ impl Names {
     }
 
     /// The first of the names that is set, with its value.
-    pub(crate) fn find<'e>(&self, environment: &'e Environment, name: &str) -> Option<(String, &'e str)> {
+    pub(crate) fn find<'e>(
+        &self,
+        environment: &'e Environment,
+        name: &str,
+    ) -> Option<(String, &'e str)> {
         let own = format!("{}_{name}", self.prefix);
         let all = format!("LICENTIA_{name}");
         let plain = self.plain.then(|| name.to_owned());
@@ -114,7 +126,9 @@ mod tests {
         ]);
         let named = Names::new(Some("BZZZ"), "x");
         let unnamed = Names::new(None, "other");
-        let value = |names: &Names, name: &str| names.find(&environment, name).map(|(_, value)| value.to_owned());
+        let value = |names: &Names, name: &str| {
+            names.find(&environment, name).map(|(_, value)| value.to_owned())
+        };
         assert_eq!(value(&named, "LICENSE_KEY").as_deref(), Some("own"));
         assert_eq!(value(&unnamed, "LICENSE_KEY").as_deref(), Some("all"));
         assert_eq!(value(&named, "CLUSTER_ID"), None);

@@ -126,7 +126,12 @@ mod tests {
 
     #[test]
     fn comments_unknown_events_and_bare_data_do_not_ring() {
-        for text in [&b": keep-alive\n\n"[..], b"event: other\ndata: x\n\n", b"data: suspended\n\n", b"\n\n\n"] {
+        for text in [
+            &b": keep-alive\n\n"[..],
+            b"event: other\ndata: x\n\n",
+            b"data: suspended\n\n",
+            b"\n\n\n",
+        ] {
             assert_eq!(Reader::default().read(text), Ok(false));
         }
     }

@@ -72,9 +72,14 @@ impl Guard {
         let current = self.inner.shared.current.load();
         match tier.into() {
             Tier::Rank(rank) => current.require_rank(rank, &format_args!("of rank {rank}")),
-            Tier::Name(name) if current.standing.is_full() && current.tier.eq_ignore_ascii_case(name) => Ok(()),
+            Tier::Name(name)
+                if current.standing.is_full() && current.tier.eq_ignore_ascii_case(name) =>
+            {
+                Ok(())
+            }
             Tier::Name(name) => {
-                let known = self.inner.ranks.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+                let known =
+                    self.inner.ranks.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
                 // A tier that nobody ranked is only ever itself.
                 current.require_rank(known.map_or(u32::MAX, |(_, rank)| *rank), &name)
             }
@@ -144,7 +149,10 @@ impl Guard {
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let current = self.inner.shared.current.load();
-        f.debug_struct("Guard").field("standing", &current.standing).field("tier", &current.tier).finish_non_exhaustive()
+        f.debug_struct("Guard")
+            .field("standing", &current.standing)
+            .field("tier", &current.tier)
+            .finish_non_exhaustive()
     }
 }
 

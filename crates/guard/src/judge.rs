@@ -51,7 +51,11 @@ impl Discounted {
 }
 
 /// The answer to an activation.
-pub(crate) fn activation(body: &[u8], expected: &Expected<'_>, trust: &Trust) -> Result<Grant, Discounted> {
+pub(crate) fn activation(
+    body: &[u8],
+    expected: &Expected<'_>,
+    trust: &Trust,
+) -> Result<Grant, Discounted> {
     let answer: activate::Answer = parse(body)?;
     let license: Verified<License> = check(&answer.license, trust)?;
     let lease: Verified<Lease> = check(&answer.lease, trust)?;
@@ -83,9 +87,15 @@ pub(crate) fn heartbeat(
 ) -> Result<Grant, Discounted> {
     let answer: heartbeat::Answer = parse(body)?;
     let lease: Verified<Lease> = check(&answer.lease, trust)?;
-    let license = answer.license.as_deref().map(|token| check::<License>(token, trust)).transpose()?;
+    let license =
+        answer.license.as_deref().map(|token| check::<License>(token, trust)).transpose()?;
     let in_force = license.as_ref().or(expected.license);
-    agree(&lease, in_force.ok_or(Discounted::Because("no licence is known for it"))?, activation_id, expected)?;
+    agree(
+        &lease,
+        in_force.ok_or(Discounted::Because("no licence is known for it"))?,
+        activation_id,
+        expected,
+    )?;
     Ok(Grant {
         license: license.map(Arc::new),
         lease,
@@ -96,7 +106,11 @@ pub(crate) fn heartbeat(
 }
 
 /// A refusal inside a problem document.
-pub(crate) fn refusal(body: &[u8], expected: &Expected<'_>, trust: &Trust) -> Result<Verified<Refusal>, Discounted> {
+pub(crate) fn refusal(
+    body: &[u8],
+    expected: &Expected<'_>,
+    trust: &Trust,
+) -> Result<Verified<Refusal>, Discounted> {
     let problem: Problem = parse(body)?;
     let token = problem.refusal.ok_or(Discounted::Because("its refusal is not signed"))?;
     let refusal: Verified<Refusal> = check(&token, trust)?;
@@ -108,7 +122,10 @@ pub(crate) fn refusal(body: &[u8], expected: &Expected<'_>, trust: &Trust) -> Re
     )?;
     if let Some(license) = expected.license {
         require(refusal.iss == license.iss, "its refusal is another authority's")?;
-        require(refusal.sub.as_deref().is_none_or(|sub| sub == license.sub), "its refusal is for another licence")?;
+        require(
+            refusal.sub.as_deref().is_none_or(|sub| sub == license.sub),
+            "its refusal is for another licence",
+        )?;
     }
     Ok(refusal)
 }
@@ -121,10 +138,16 @@ fn agree(
     expected: &Expected<'_>,
 ) -> Result<(), Discounted> {
     require(lease.nonce == expected.nonce, "it does not echo our nonce")?;
-    require(lease.aud == expected.product && license.aud == expected.product, "it is for another product")?;
+    require(
+        lease.aud == expected.product && license.aud == expected.product,
+        "it is for another product",
+    )?;
     require(lease.cluster_id == expected.cluster_id, "it is for another cluster")?;
     require(lease.act == activation_id.to_string(), "it is for another activation")?;
-    require(lease.sub == license.sub && lease.iss == license.iss, "lease and licence do not belong together")?;
+    require(
+        lease.sub == license.sub && lease.iss == license.iss,
+        "lease and licence do not belong together",
+    )?;
     if let Some(known) = expected.license {
         require(license.sub == known.sub && license.iss == known.iss, "it is for another licence")?;
     }
@@ -132,7 +155,8 @@ fn agree(
 }
 
 fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Discounted> {
-    serde_json::from_slice(body).map_err(|_| Discounted::Because("it is not what an authority answers"))
+    serde_json::from_slice(body)
+        .map_err(|_| Discounted::Because("it is not what an authority answers"))
 }
 
 fn check<T: Document>(token: &str, trust: &Trust) -> Result<Verified<T>, Discounted> {

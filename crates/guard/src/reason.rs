@@ -66,12 +66,18 @@ impl Reason {
             Self::Missing => {
                 "Set the key in the configuration or in LICENTIA_LICENSE_KEY, or put the licence file at licenses/license.key beside the program."
             }
-            Self::Unreadable(_) => "Check that the file exists, is readable by this user, and holds one licence.",
+            Self::Unreadable(_) => {
+                "Check that the file exists, is readable by this user, and holds one licence."
+            }
             Self::Invalid(invalid) => return invalid.advice(),
-            Self::InvalidProof => "Remove the state directory and start again while the authority can be reached.",
+            Self::InvalidProof => {
+                "Remove the state directory and start again while the authority can be reached."
+            }
             Self::Expired => Code::Expired.advice(),
             Self::Refused(code) => known(code).map_or("Ask the vendor.", Code::advice),
-            Self::Unreachable => "Check address, network and proxy; the product recovers once the authority answers.",
+            Self::Unreachable => {
+                "Check address, network and proxy; the product recovers once the authority answers."
+            }
             Self::Tampered => "Stop debuggers, profilers and instrumentation, and start again.",
             Self::Integrity => "Install the release again.",
             Self::ShutDown => "Start the product again.",

@@ -91,15 +91,27 @@ impl Snapshot {
             return Ok(());
         }
         self.ensure_running()?;
-        Err(Denied::Feature { feature: feature.to_owned(), tier: self.tier.clone(), reason: self.reason.clone() })
+        Err(Denied::Feature {
+            feature: feature.to_owned(),
+            tier: self.tier.clone(),
+            reason: self.reason.clone(),
+        })
     }
 
-    pub(crate) fn require_rank(&self, rank: u32, wanted: &dyn std::fmt::Display) -> Result<(), Denied> {
+    pub(crate) fn require_rank(
+        &self,
+        rank: u32,
+        wanted: &dyn std::fmt::Display,
+    ) -> Result<(), Denied> {
         self.ensure_running()?;
         if self.rank >= rank {
             return Ok(());
         }
-        Err(Denied::Tier { wanted: wanted.to_string(), tier: self.tier.clone(), reason: self.reason.clone() })
+        Err(Denied::Tier {
+            wanted: wanted.to_string(),
+            tier: self.tier.clone(),
+            reason: self.reason.clone(),
+        })
     }
 
     pub(crate) fn within(&self, name: &str, amount: u64) -> Result<(), Denied> {
@@ -114,7 +126,13 @@ impl Snapshot {
             return Ok(());
         }
         let tier = self.tier.clone();
-        Err(Denied::Limit { name: name.to_owned(), amount, limit, tier, reason: self.reason.clone() })
+        Err(Denied::Limit {
+            name: name.to_owned(),
+            amount,
+            limit,
+            tier,
+            reason: self.reason.clone(),
+        })
     }
 
     fn ensure_running(&self) -> Result<(), Denied> {

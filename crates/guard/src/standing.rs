@@ -57,7 +57,10 @@ pub(crate) enum Event {
     /// The licence does not check out.
     Invalid(Invalid),
     /// The activation proof does not check out.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the proof is kept with the sealed state file"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the proof is kept with the sealed state file")
+    )]
     InvalidProof,
     /// The authority refused, signed. `grace_until` is its own, signed too.
     Refused { code: String, grace_until: Option<i64> },
@@ -96,7 +99,14 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn new(policy: Policy) -> Self {
-        Self { policy, standing: Standing::Free, reason: None, expires: None, lease: None, judged: false }
+        Self {
+            policy,
+            standing: Standing::Free,
+            reason: None,
+            expires: None,
+            lease: None,
+            judged: false,
+        }
     }
 
     pub(crate) fn standing(&self) -> &Standing {
@@ -151,7 +161,9 @@ impl Machine {
                 self.lease = Some(lease);
                 self.rise()
             }
-            Event::Answered { .. } | Event::Unreachable | Event::ClockSetBack => self.unreachable(None, now),
+            Event::Answered { .. } | Event::Unreachable | Event::ClockSetBack => {
+                self.unreachable(None, now)
+            }
             Event::ListStale { deadline } => self.unreachable(Some(deadline), now),
             Event::NoLicense(reason) => self.fall_missing(reason),
             Event::InvalidProof => self.fall_missing(Reason::InvalidProof),
@@ -229,7 +241,9 @@ impl Machine {
                 let end = deadline.map_or(*end, |deadline| deadline.min(*end));
                 Self { standing: Standing::Grace { until: end }, ..self }
             }
-            (Standing::Licensed, _, Some(until)) if until > now => self.grace(until, Reason::Unreachable),
+            (Standing::Licensed, _, Some(until)) if until > now => {
+                self.grace(until, Reason::Unreachable)
+            }
             _ => self.found(arm, Reason::Unreachable),
         }
     }
@@ -270,7 +284,11 @@ impl Machine {
                 let reason = reason.clone();
                 match reason {
                     Reason::Refused(_) => {
-                        let fall = if reason.is_seat() { self.policy.no_seat } else { self.policy.refused };
+                        let fall = if reason.is_seat() {
+                            self.policy.no_seat
+                        } else {
+                            self.policy.refused
+                        };
                         self.fall(fall, reason)
                     }
                     _ => {

@@ -124,7 +124,12 @@ mod tests {
     use super::*;
 
     fn some_state() -> State {
-        State { version: VERSION, cluster_id: Some("c".into()), generation: Some(7), ..State::default() }
+        State {
+            version: VERSION,
+            cluster_id: Some("c".into()),
+            generation: Some(7),
+            ..State::default()
+        }
     }
 
     #[test]
@@ -138,7 +143,9 @@ mod tests {
         assert_eq!(fs::read_dir(&inner).unwrap().count(), 1, "no temporary file stays");
         #[cfg(unix)]
         {
-            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(inner.join(FILE)).unwrap().permissions());
+            let mode = std::os::unix::fs::PermissionsExt::mode(
+                &fs::metadata(inner.join(FILE)).unwrap().permissions(),
+            );
             assert_eq!(mode & 0o777, 0o600);
         }
     }
@@ -150,7 +157,8 @@ mod tests {
         let mut store = Store::new(Some(folder.path().to_owned()));
         store.save(&some_state());
         let whole = fs::read(&path).unwrap();
-        let future = String::from_utf8(whole.clone()).unwrap().replace("\"version\": 1", "\"version\": 2");
+        let future =
+            String::from_utf8(whole.clone()).unwrap().replace("\"version\": 1", "\"version\": 2");
         for bytes in [&whole[..whole.len() / 2], b"", b"[]", &[0xff; 40], future.as_bytes()] {
             fs::write(&path, bytes).unwrap();
             assert_eq!(store.load(), State::default());

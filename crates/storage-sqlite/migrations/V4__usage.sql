@@ -2,10 +2,10 @@
 
 CREATE TABLE usage_counts (
     license_id  TEXT NOT NULL REFERENCES licenses (id),
-    meter       TEXT NOT NULL,
     day         INTEGER NOT NULL,
+    meter       TEXT NOT NULL,
     amount      INTEGER NOT NULL,
-    PRIMARY KEY (license_id, meter, day)
+    PRIMARY KEY (license_id, day, meter)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE usage_reports (

@@ -62,15 +62,12 @@ pub(crate) use statements;
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use crate::store::Options;
 
-    #[test]
-    fn every_statement_can_be_prepared() {
-        let directory = tempfile::tempdir().unwrap();
-        let connection =
-            crate::connect::open(&directory.path().join("licentia.db"), &Options::default())
-                .unwrap();
-        for statement in [
+    fn statements() -> Vec<&'static str> {
+        [
             crate::activations::STATEMENTS,
             crate::api_tokens::STATEMENTS,
             crate::audit::STATEMENTS,
@@ -88,9 +85,39 @@ mod tests {
             crate::usage::STATEMENTS,
         ]
         .concat()
-        {
-            if let Err(error) = connection.prepare(statement) {
-                panic!("{statement}: {error}");
+    }
+
+    fn database() -> (tempfile::TempDir, Connection) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("licentia.db");
+        let connection = crate::connect::open(&path, &Options::default()).unwrap();
+        (directory, connection)
+    }
+
+    #[test]
+    fn every_statement_can_be_prepared() {
+        let (_directory, connection) = database();
+        for sql in statements() {
+            if let Err(error) = connection.prepare(sql) {
+                panic!("{sql}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_statement_walks_through_a_table_that_grows() {
+        // Short tables, and lists that stop at their limit.
+        let short = ["operators", "products", "signing_keys", "audit", "activations"];
+        let (_directory, connection) = database();
+        for sql in statements() {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).ok();
+            let Some(plan) = plan.as_mut() else { continue };
+            let nulls = vec![None::<String>; plan.parameter_count()];
+            let mut steps = plan.query(rusqlite::params_from_iter(nulls)).unwrap();
+            while let Some(step) = steps.next().unwrap() {
+                let step: String = step.get("detail").unwrap();
+                let Some(table) = step.strip_prefix("SCAN ") else { continue };
+                assert!(short.contains(&table.split(' ').next().unwrap()), "{step}: {sql}");
             }
         }
     }

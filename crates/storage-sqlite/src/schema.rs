@@ -35,7 +35,10 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<()> {
         MIGRATIONS.iter().map(|(name, sql)| Migration::unapplied(name, sql)).collect();
     let migrations = migrations.map_err(|error| StorageError::Internal(error.to_string()))?;
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
-    Runner::new(&migrations).set_grouped(true).run(connection).map_err(unmigrated)?;
+    Runner::new(&migrations)
+        .set_grouped(true)
+        .run(connection)
+        .map_err(|error| unmigrated(&error))?;
     Ok(())
 }
 
@@ -46,7 +49,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     }
 }
 
-fn unmigrated(error: refinery::Error) -> StorageError {
+fn unmigrated(error: &refinery::Error) -> StorageError {
     match error.kind() {
         refinery::error::Kind::Connection(text, _) => {
             StorageError::Unavailable(format!("its schema could not be brought up to date: {text}"))

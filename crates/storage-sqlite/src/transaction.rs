@@ -42,6 +42,7 @@ impl SqliteTransaction {
     }
 
     pub(crate) fn begin_read(&mut self) -> Result<()> {
+        self.failure = None;
         self.control(BEGIN_READ)
     }
 
@@ -89,6 +90,7 @@ impl SqliteTransaction {
     /// Writes; how many rows were touched.
     pub(crate) fn write(&mut self, sql: &'static str, params: impl Params) -> Result<u64> {
         self.writable()?;
+        self.still_open()?;
         let changed =
             self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
         let changed = changed.map_err(|error| self.failed(error))?;
@@ -127,6 +129,7 @@ impl SqliteTransaction {
         params: impl Params,
         read: fn(&Columns<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
+        self.still_open()?;
         let found = (|| {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query(params)?;
@@ -144,6 +147,7 @@ impl SqliteTransaction {
 
     /// A single integer, as `count(*)` gives.
     pub(crate) fn integer(&mut self, sql: &'static str, params: impl Params) -> Result<i64> {
+        self.still_open()?;
         let found = self
             .connection
             .prepare_cached(sql)
@@ -158,6 +162,11 @@ impl SqliteTransaction {
             Access::Write => Ok(()),
             Access::Read => Err(StorageError::Internal("a reading job writes or locks".into())),
         }
+    }
+
+    /// A job that goes on after SQLite gave its transaction up would write outside of any.
+    fn still_open(&self) -> Result<()> {
+        self.given_up().map_or(Ok(()), Err)
     }
 
     fn control(&mut self, sql: &'static str) -> Result<()> {

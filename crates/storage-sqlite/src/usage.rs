@@ -19,8 +19,8 @@ statements! {
         ON CONFLICT (activation_id, report_id) DO NOTHING";
     // A total stays at the end of its range: a product that reports nonsense must not break its heartbeat.
     ADD = "
-        INSERT INTO usage_counts (license_id, meter, day, amount) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (license_id, meter, day) DO UPDATE SET amount = CASE
+        INSERT INTO usage_counts (license_id, day, meter, amount) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (license_id, day, meter) DO UPDATE SET amount = CASE
             WHEN excluded.amount > 0 AND amount > 9223372036854775807 - excluded.amount
             THEN 9223372036854775807
             WHEN excluded.amount < 0 AND amount < -9223372036854775808 - excluded.amount
@@ -28,8 +28,7 @@ statements! {
             ELSE amount + excluded.amount END";
     BETWEEN = "
         SELECT meter, amount FROM usage_counts
-        WHERE license_id = ?1 AND day BETWEEN ?2 AND ?3
-        ORDER BY meter, day";
+        WHERE license_id = ?1 AND day BETWEEN ?2 AND ?3";
 }
 
 #[async_trait]
@@ -52,7 +51,7 @@ impl Usage for SqliteTransaction {
             self.write_one(
                 "counter",
                 ADD,
-                params![license_id, meter, now.div_euclid(DAY_S), amount],
+                params![license_id, now.div_euclid(DAY_S), meter, amount],
             )?;
         }
         Ok(true)

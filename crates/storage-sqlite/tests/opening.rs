@@ -1,5 +1,7 @@
 //! Opening a database: at the same moment, where it cannot be, and what is not ours.
 
+#![expect(clippy::panic, reason = "helpers of tests: what fails, panics")]
+
 use std::path::Path;
 use std::sync::Barrier;
 

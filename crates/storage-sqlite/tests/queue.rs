@@ -1,5 +1,7 @@
 //! The threads behind the store: shared commits, full queues, locks of other processes, defects of jobs.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests: what fails, panics")]
+
 use std::pin::Pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
@@ -94,6 +96,42 @@ async fn jobs_of_one_commit_keep_their_own_fates() {
     {
         assert_eq!(bench.has(name).await, stored, "{name}");
     }
+}
+
+#[tokio::test]
+async fn when_sqlite_gives_a_commit_up_nobody_is_told_otherwise() {
+    let bench = Bench::new(&Options::default());
+    let other = Connection::open(bench.directory.path().join("licentia.db")).unwrap();
+    // Rolls the whole transaction back, as SQLite does by itself where the disk fails.
+    other
+        .execute_batch(
+            "CREATE TRIGGER fails BEFORE INSERT ON settings WHEN NEW.name = 'fatal'
+             BEGIN SELECT RAISE (ROLLBACK, 'as if the disk failed'); END",
+        )
+        .unwrap();
+    let (release, held) = bench.hold(Access::Write).await;
+    let mut first = bench.put("first");
+    // Makes nothing of the error, and asks for a commit.
+    let mut fatal: BoxFuture<'_, Result<()>> = Box::pin(write(&bench.store, |tx| {
+        Box::pin(async move {
+            assert!(tx.put_setting("fatal", "value").await.is_err());
+            assert!(tx.put_setting("outside of any transaction", "value").await.is_err());
+            assert!(tx.setting("first").await.is_err());
+            Ok(())
+        })
+    }));
+    let mut third = bench.put("third");
+    for job in [&mut first, &mut fatal, &mut third] {
+        enqueue(job);
+    }
+    drop(release);
+    assert_eq!(held.await, Ok(()));
+    for given_up in [first.await, fatal.await] {
+        assert!(matches!(given_up, Err(StorageError::Unavailable(_))), "{given_up:?}");
+    }
+    assert_eq!(third.await, Ok(()));
+    assert!(!bench.has("first").await && bench.has("third").await);
+    assert!(!bench.has("outside of any transaction").await);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The contract of storage, on SQLite.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what fails, panics")]
+
 use std::sync::Arc;
 
 use licentia_storage::Store;

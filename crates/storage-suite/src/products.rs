@@ -76,7 +76,7 @@ pub async fn meters_are_replaced_as_a_whole(backend: &impl Backend) {
         tx.insert_product(&product(1)).await?;
         tx.insert_product(&product(2)).await?;
         tx.replace_meters(id(1), &[b.clone(), a.clone()]).await?;
-        tx.replace_meters(id(2), &[a.clone()]).await?;
+        tx.replace_meters(id(2), std::slice::from_ref(&a)).await?;
         assert_eq!(tx.meters(id(1)).await?, [a.clone(), b.clone()]);
         tx.replace_meters(id(1), &[c.clone(), b.clone()]).await?;
         assert_eq!(tx.meters(id(1)).await?, [b, c]);

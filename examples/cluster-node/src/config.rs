@@ -66,9 +66,10 @@ impl Default for License {
 
 /// Reads the section.
 pub(crate) fn read(path: &Path) -> Result<License, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable(path.to_owned(), error))?;
-    let file: File =
-        serde_yaml_ng::from_str(&text).map_err(|error| ConfigError::Malformed(path.to_owned(), error))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable(path.to_owned(), error))?;
+    let file: File = serde_yaml_ng::from_str(&text)
+        .map_err(|error| ConfigError::Malformed(path.to_owned(), error))?;
     let (nodes, max) = (file.license.nodes.unwrap_or(1), file.license.max_nodes);
     if max > 0 && nodes > max {
         return Err(ConfigError::TooManyNodes { nodes, max });

@@ -37,7 +37,7 @@ fn events() -> Vec<Event> {
 }
 
 fn policies() -> Vec<Policy> {
-    let mut all = Vec::new();
+    let mut all: Vec<Policy> = Vec::new();
     for preset in [Policy::strict(), Policy::degrade(), Policy::lenient()] {
         all.push(preset);
         for fall in [Fall::Stop, Fall::Free] {
@@ -55,7 +55,13 @@ fn policies() -> Vec<Policy> {
             all.push(Policy { recovery, ..preset });
         }
     }
-    all
+    let mut distinct = Vec::new();
+    for policy in all {
+        if !distinct.contains(&policy) {
+            distinct.push(policy);
+        }
+    }
+    distinct
 }
 
 /// What the test remembers beside the machine: the furthest any signature lets the product run.
@@ -71,7 +77,10 @@ fn end(machine: &Machine) -> Option<i64> {
 }
 
 fn is_our_failure(event: &Event) -> bool {
-    matches!(event, Event::Unreachable | Event::ClockSetBack | Event::ListStale { .. } | Event::Timer)
+    matches!(
+        event,
+        Event::Unreachable | Event::ClockSetBack | Event::ListStale { .. } | Event::Timer
+    )
 }
 
 fn hold_invariants(before: &Machine, event: &Event, after: &Machine, signed: Signed, now: i64) {
@@ -81,10 +90,18 @@ fn hold_invariants(before: &Machine, event: &Event, after: &Machine, signed: Sig
     }
     if after.standing.is_full() {
         assert!(after.expires.is_none_or(|expires| expires > now), "runs past expiry: {}", story());
-        assert!(after.deadline().is_none_or(|deadline| deadline > now), "a deadline was missed: {}", story());
+        assert!(
+            after.deadline().is_none_or(|deadline| deadline > now),
+            "a deadline was missed: {}",
+            story()
+        );
         if after.policy.unreachable != Arm::Stay && after.lease.is_some() {
             let limit = signed.lease.max(signed.grace);
-            assert!(limit.is_none_or(|limit| limit > now), "runs past all that was signed: {}", story());
+            assert!(
+                limit.is_none_or(|limit| limit > now),
+                "runs past all that was signed: {}",
+                story()
+            );
         }
     }
     if is_our_failure(event) {
@@ -95,13 +112,20 @@ fn hold_invariants(before: &Machine, event: &Event, after: &Machine, signed: Sig
         };
         assert!(!longer, "a failure prolongs: {}", story());
         let expired = before.expires.is_some_and(|expires| expires <= now);
-        if before.policy.unreachable == Arm::Stay && before.standing == Standing::Licensed && !expired {
+        if before.policy.unreachable == Arm::Stay
+            && before.standing == Standing::Licensed
+            && !expired
+        {
             assert_eq!(after.standing, Standing::Licensed, "our own failure counts: {}", story());
         }
     }
     if before.judged && before.standing == Standing::Free && after.standing != Standing::Free {
         let up = after.standing.is_full();
-        assert!(!up || before.policy.recovery == Recovery::Automatic, "a silent way back up: {}", story());
+        assert!(
+            !up || before.policy.recovery == Recovery::Automatic,
+            "a silent way back up: {}",
+            story()
+        );
         let granted = matches!(event, Event::Answered { .. } | Event::Verified { .. });
         assert!(!up || granted, "up without a grant: {}", story());
     }
@@ -166,7 +190,10 @@ fn silence_is_grace_to_the_end_of_the_lease_then_the_preset_decides() {
     assert_eq!(run(Policy::strict(), &late), stopped(Reason::Unreachable));
     assert_eq!(run(Policy::degrade(), &late), Standing::Free);
     assert_eq!(run(Policy::lenient(), &late), Standing::Licensed);
-    assert_eq!(run(Policy::strict(), &[(PERPETUAL, 0), (Event::Unreachable, 9), (PERPETUAL, 10)]), Standing::Licensed);
+    assert_eq!(
+        run(Policy::strict(), &[(PERPETUAL, 0), (Event::Unreachable, 9), (PERPETUAL, 10)]),
+        Standing::Licensed
+    );
 }
 
 #[test]
@@ -184,7 +211,10 @@ fn suspension_acts_at_once_and_a_revocation_may_carry_a_grace() {
     assert_eq!(run(Policy::degrade(), &suspended), Standing::Free);
     let revoked = [(PERPETUAL, 0), (refused("revoked", Some(300)), 5), (Event::Unreachable, 200)];
     assert_eq!(run(Policy::degrade(), &revoked), Standing::Grace { until: 300 });
-    assert_eq!(run(Policy::degrade(), &[&revoked[..], &[(Event::Timer, 300)]].concat()), Standing::Free);
+    assert_eq!(
+        run(Policy::degrade(), &[&revoked[..], &[(Event::Timer, 300)]].concat()),
+        Standing::Free
+    );
 }
 
 #[test]
