@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use licentia_license::Trust;
+use licentia_protocol::keyset;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Largest answer that is read.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -99,13 +100,9 @@ impl Client {
 
     /// Fetches the authority's keyset; `true` where a root of ours signed it and it is news.
     pub(crate) async fn refresh_keyset(&self, trust: &mut Trust) -> bool {
-        #[derive(Deserialize)]
-        struct Body {
-            keyset: String,
-        }
         let Ok(request) = self.request(Method::GET, "keyset.json") else { return false };
         let Ok(raw) = answer(request.timeout(HEARTBEAT)).await else { return false };
-        let Ok(body) = serde_json::from_slice::<Body>(&raw.body) else { return false };
+        let Ok(body) = serde_json::from_slice::<keyset::Answer>(&raw.body) else { return false };
         let before = trust.keyset_version();
         match trust.accept_keyset(&body.keyset) {
             Ok(_) => trust.keyset_version() != before,

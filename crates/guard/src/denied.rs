@@ -89,10 +89,10 @@ impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Feature { feature, tier, .. } => {
-                write!(f, "the feature `{feature}` is not part of the tier {tier}")?
+                write!(f, "the feature `{feature}` is not part of the tier {tier}")?;
             }
             Self::Tier { wanted, tier, .. } => {
-                write!(f, "this requires the tier {wanted} or higher, not {tier}")?
+                write!(f, "this requires the tier {wanted} or higher, not {tier}")?;
             }
             Self::Limit { name, amount, limit, tier, .. } => {
                 write!(f, "{amount} {name} are more than the tier {tier} allows ({limit})")?;

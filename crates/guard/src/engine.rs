@@ -11,11 +11,12 @@ use licentia_protocol::{activate, deactivate};
 use crate::clock::{NoEntropy, jitter, unguessable};
 use crate::contact::{Ask, Contact, Reply, Session};
 use crate::judge::Grant;
+use crate::log;
 use crate::policy::Arm;
 use crate::reason::Reason;
 use crate::settings::Settings;
-use crate::snapshot::{FREE_TIER, Snapshot};
-use crate::standing::{Event, Machine, Standing};
+use crate::snapshot::Snapshot;
+use crate::standing::{Event, Machine};
 use crate::state::{State, Store};
 
 const SECOND: i64 = 1_000_000;
@@ -325,7 +326,7 @@ impl Engine {
         let stays = self.machine.policy().unreachable == Arm::Stay;
         match (self.kept_lease(), self.fault.clone()) {
             (Some((lease, license)), _) => {
-                tracing::info!(target: "license", until = %time(lease.exp), "[License] Running on the lease of the last run");
+                tracing::info!(target: "license", until = %log::time(lease.exp), "[License] Running on the lease of the last run");
                 let until = lease.exp;
                 (self.license, self.lease, self.fault) = (Some(license), Some(lease), None);
                 self.apply(Event::Answered { expires: self.expires(), lease: until });
@@ -333,7 +334,7 @@ impl Engine {
             }
             (None, None) if stays => self.apply(Event::Verified { expires: self.expires() }),
             (None, None | Some(Invalid::Unrecognized | Invalid::UnknownKey)) => {
-                self.apply(Event::Unreachable)
+                self.apply(Event::Unreachable);
             }
             (None, Some(fault)) => self.apply(Event::Invalid(fault)),
         }
@@ -439,77 +440,16 @@ impl Engine {
         let first = !self.is_judged();
         self.machine = self.machine.clone().on(event, now);
         if first || before != *self.machine.standing() {
-            self.tell();
-        }
-    }
-
-    /// One line for each change of standing.
-    fn tell(&self) {
-        let reason = self.machine.reason();
-        let code = reason.map(Reason::code);
-        let advice = reason.map(Reason::advice).unwrap_or_default();
-        let why = reason.map(ToString::to_string).unwrap_or_default();
-        match self.machine.standing() {
-            Standing::Licensed => {
-                let tier = self.license.as_ref().map_or("", |license| license.tier.as_str());
-                let end = match self.expires() {
-                    // The last second that is valid: a licence to the end of a day names that day.
-                    Some(at) => format!("expires {}", day(at.saturating_sub(1))),
-                    None => "PERPETUAL".to_owned(),
-                };
-                tracing::info!(target: "license", tier, "[License] License validated: {tier} ({end})");
-            }
-            Standing::Grace { until } if matches!(reason, Some(Reason::Unreachable)) => {
-                tracing::warn!(target: "license", code,
-                    "[License] Heartbeat failed. Grace period active until {}", time(*until));
-            }
-            Standing::Grace { until } => {
-                tracing::warn!(target: "license", code, "[License] Grace period active until {}: {why}. {advice}", time(*until));
-            }
-            Standing::Free => {
-                tracing::warn!(target: "license", code, "[License] Running in the free tier: {why}. {advice}");
-            }
-            Standing::Stopped { reason: Reason::ShutDown } => {
-                tracing::info!(target: "license", code, "[License] Shut down");
-            }
-            Standing::Stopped { .. } => {
-                tracing::error!(target: "license", code, "[License] Stopped: {why}. {advice}");
-            }
+            log::standing(&self.machine, self.license.as_deref().map(Verified::claims));
         }
     }
 
     /// What the checks are to read.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let standing = self.machine.standing().clone();
-        let in_force = self.license.as_ref().filter(|_| standing.is_full());
-        let (mut features, limits) = match (in_force, &standing) {
-            (Some(license), _) => {
-                let mut limits = license.limits.clone();
-                // The claims `nodes` and `seats` are limits by those names, unless the licence says otherwise.
-                limits.entry("nodes".to_owned()).or_insert(license.nodes.map(u64::from));
-                limits.entry("seats".to_owned()).or_insert(license.seats.map(u64::from));
-                (license.features.clone(), limits)
-            }
-            (None, Standing::Free) => {
-                (self.settings.free_features.clone(), self.settings.free_limits.clone())
-            }
-            _ => Default::default(),
-        };
-        features.sort_unstable();
-        Snapshot {
-            reason: self.machine.reason().cloned(),
-            tier: in_force.map_or(FREE_TIER, |license| license.tier.as_str()).to_owned(),
-            rank: in_force.map_or_else(
-                || self.settings.ranks.get(FREE_TIER).copied().unwrap_or(0),
-                |l| l.rank,
-            ),
-            features,
-            limits,
-            license: self.license.clone(),
-            cluster_id: self.cluster_id.clone(),
-            lease_until: self.lease.as_ref().map(|lease| lease.exp),
-            standing,
-        }
+        let mut snapshot = Snapshot::new(&self.machine, self.license.as_ref(), &self.settings);
+        snapshot.cluster_id.clone_from(&self.cluster_id);
+        snapshot.lease_until = self.lease.as_ref().map(|lease| lease.exp);
+        snapshot
     }
 }
 
@@ -521,13 +461,4 @@ fn new_nonces(settings: &Settings) -> Result<Nonces, NoEntropy> {
 /// Microseconds between heartbeats, as the authority spreads them.
 fn usual_interval(lease: &Lease) -> i64 {
     lease.next_at.saturating_sub(lease.iat).max(1).saturating_mul(SECOND)
-}
-
-fn time(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds)
-        .map_or_else(|_| "the end of time".to_owned(), |at| at.to_string())
-}
-
-fn day(seconds: i64) -> String {
-    time(seconds).chars().take(10).collect()
 }

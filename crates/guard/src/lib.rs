@@ -34,6 +34,7 @@ pub mod environment;
 mod events;
 mod guard;
 mod judge;
+mod log;
 pub mod policy;
 mod reason;
 mod settings;

@@ -7,7 +7,8 @@ use licentia_license::{License, Verified};
 
 use crate::denied::{Denied, Limit};
 use crate::reason::Reason;
-use crate::standing::Standing;
+use crate::settings::Settings;
+use crate::standing::{Machine, Standing};
 
 /// The name of the tier without a licence.
 pub const FREE_TIER: &str = "FREE";
@@ -28,6 +29,42 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What this standing and this licence allow.
+    pub(crate) fn new(
+        machine: &Machine,
+        license: Option<&Arc<Verified<License>>>,
+        settings: &Settings,
+    ) -> Self {
+        let standing = machine.standing().clone();
+        let in_force = license.filter(|_| standing.is_full());
+        let (mut features, limits) = match (in_force, &standing) {
+            (Some(license), _) => {
+                let mut limits = license.limits.clone();
+                // The claims `nodes` and `seats` are limits too, unless the licence has its own by those names.
+                limits.entry("nodes".to_owned()).or_insert(license.nodes.map(u64::from));
+                limits.entry("seats".to_owned()).or_insert(license.seats.map(u64::from));
+                (license.features.clone(), limits)
+            }
+            (None, Standing::Free) => {
+                (settings.free_features.clone(), settings.free_limits.clone())
+            }
+            _ => Default::default(),
+        };
+        features.sort_unstable();
+        let free_rank = settings.ranks.get(FREE_TIER).copied().unwrap_or(0);
+        Self {
+            reason: machine.reason().cloned(),
+            tier: in_force.map_or(FREE_TIER, |license| license.tier.as_str()).to_owned(),
+            rank: in_force.map_or(free_rank, |license| license.rank),
+            features,
+            limits,
+            license: license.cloned(),
+            cluster_id: String::new(),
+            lease_until: None,
+            standing,
+        }
+    }
+
     /// What may be done.
     #[must_use]
     pub fn standing(&self) -> &Standing {

@@ -4,9 +4,10 @@
 
 use std::path::Path;
 use std::sync::Barrier;
+use std::time::Duration;
 
 use licentia_storage::{StorageError, Store, read, write};
-use licentia_storage_sqlite::SqliteStore;
+use licentia_storage_sqlite::{Options, SqliteStore};
 use rusqlite::Connection;
 
 fn refusal(path: &Path) -> String {
@@ -61,6 +62,17 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     assert!(reason.contains("version 1000") && reason.contains("newer program"), "{reason}");
     connection.execute("DELETE FROM refinery_schema_history WHERE version = 1000", []).unwrap();
     SqliteStore::open(&path).unwrap().close().await;
+}
+
+#[tokio::test]
+async fn a_database_that_another_process_is_writing_to_can_be_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("licentia.db");
+    SqliteStore::open(&path).unwrap().close().await;
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE; INSERT INTO settings VALUES ('a', 'b')").unwrap();
+    let options = Options { busy_timeout: Duration::ZERO, ..Options::default() };
+    SqliteStore::open_with(&path, &options).unwrap().close().await;
 }
 
 #[test]

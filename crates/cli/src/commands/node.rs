@@ -12,5 +12,5 @@ pub struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> ExitCode {
-    let _ = &args.config; ExitCode::FAILURE
+    licentia_cluster_node::run(&args.config).await
 }
