@@ -20,7 +20,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 const HASTY_FAREWELL: Duration = Duration::from_secs(2);
 
 /// The guard of one product. Clones are handles to the same guard; the last one that is dropped gives the
-/// seat back.
+/// seat back, for which it waits two seconds at most: call [`Guard::shutdown`] where that is too long.
 ///
 /// A check reads one immutable snapshot: no lock, no system call, no clock, and no allocation where it
 /// passes.

@@ -25,7 +25,7 @@ pub enum Reason {
     #[error("the licence has expired")]
     Expired,
     /// The authority refused, signed.
-    #[error("{}", known(.0).map_or("the authority refuses the licence", Code::title))]
+    #[error("{}", title(.0))]
     Refused(String),
     /// The authority could not be reached, and nothing that was signed carries further.
     #[error("the licensing authority could not be reached")]
@@ -92,4 +92,10 @@ impl Reason {
 
 fn known(code: &str) -> Option<Code> {
     Code::ALL.iter().copied().find(|known| known.as_str() == code)
+}
+
+/// The code's title as it stands inside a sentence.
+fn title(code: &str) -> String {
+    let title = known(code).map_or("The authority refuses the licence", Code::title);
+    title.chars().take(1).flat_map(char::to_lowercase).chain(title.chars().skip(1)).collect()
 }

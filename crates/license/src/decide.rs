@@ -30,12 +30,18 @@ impl<'a> Circumstances<'a> {
 ///
 /// A licence is expired when `now >= exp`; `nbf` and `iat` have [`LEEWAY_S`] seconds of leeway. A licence
 /// bound to hardware is refused by this version, which cannot check the binding.
-pub fn decide(license: &Verified<License>, circumstances: &Circumstances<'_>) -> Result<(), Invalid> {
+pub fn decide(
+    license: &Verified<License>,
+    circumstances: &Circumstances<'_>,
+) -> Result<(), Invalid> {
     let now = circumstances.now;
     if let Some(wanted) = circumstances.product
         && wanted != license.aud
     {
-        return Err(Invalid::WrongProduct { wanted: wanted.to_owned(), found: license.aud.clone() });
+        return Err(Invalid::WrongProduct {
+            wanted: wanted.to_owned(),
+            found: license.aud.clone(),
+        });
     }
     let from = license.nbf.map_or(license.iat, |nbf| nbf.max(license.iat));
     if from > now.saturating_add(LEEWAY_S) {

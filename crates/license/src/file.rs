@@ -38,8 +38,9 @@ impl LicenseFile {
                 _ => Err(Invalid::Malformed("the file is neither a licence file nor a bare key")),
             };
         };
-        let (body, _) =
-            rest.split_once(END).ok_or(Invalid::Malformed("the licence file ends before its END line"))?;
+        let (body, _) = rest
+            .split_once(END)
+            .ok_or(Invalid::Malformed("the licence file ends before its END line"))?;
         let (mut license, mut keyset) = (None, None);
         for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (name, value) = line
@@ -54,7 +55,8 @@ impl LicenseFile {
                 return Err(Invalid::Malformed("the licence file names one line twice"));
             }
         }
-        let license = license.ok_or(Invalid::Malformed("the licence file has no `license:` line"))?;
+        let license =
+            license.ok_or(Invalid::Malformed("the licence file has no `license:` line"))?;
         Ok(Self { license, keyset })
     }
 }
@@ -82,14 +84,20 @@ mod tests {
     #[test]
     fn a_bare_key_with_any_line_end_is_a_licence_file() {
         for text in ["a.b.c", "a.b.c\r\n", "\u{feff}  a.b.c \n\n"] {
-            assert_eq!(LicenseFile::parse(text).map(|f| f.license), Ok("a.b.c".to_owned()), "{text:?}");
+            assert_eq!(
+                LicenseFile::parse(text).map(|f| f.license),
+                Ok("a.b.c".to_owned()),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn a_file_that_is_cut_or_ambiguous_is_refused() {
         let whole = LicenseFile { license: "a.b.c".into(), keyset: None }.to_string();
-        for text in ["", "two words", &whole.replace(END, ""), &whole.replace("license:", "licence:")] {
+        for text in
+            ["", "two words", &whole.replace(END, ""), &whole.replace("license:", "licence:")]
+        {
             assert!(LicenseFile::parse(text).is_err(), "{text:?}");
         }
         assert!(LicenseFile::parse(&whole.replace("license:", "license: x\nlicense:")).is_err());

@@ -86,15 +86,29 @@ impl Invalid {
     #[must_use]
     pub fn advice(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
-            Self::Malformed(_) => "Copy the key again, whole and on one line, from the mail or file it came in.",
-            Self::Unrecognized => "Check for missing characters; a short key needs the authority to be reachable.",
-            Self::UnknownKey => "Check that key and product come from the same vendor, or update the product.",
-            Self::BadSignature => "Copy the key again from the mail or file it came in, or ask the vendor for a new one.",
-            Self::KeyCompromised => "Ask the vendor to re-issue the licence; the right to use it is not affected.",
+            Self::Malformed(_) => {
+                "Copy the key again, whole and on one line, from the mail or file it came in."
+            }
+            Self::Unrecognized => {
+                "Check for missing characters; a short key needs the authority to be reachable."
+            }
+            Self::UnknownKey => {
+                "Check that key and product come from the same vendor, or update the product."
+            }
+            Self::BadSignature => {
+                "Copy the key again from the mail or file it came in, or ask the vendor for a new one."
+            }
+            Self::KeyCompromised => {
+                "Ask the vendor to re-issue the licence; the right to use it is not affected."
+            }
             Self::SchemeDisabled => "Ask the vendor for a key of the current kind.",
             Self::WrongProduct { .. } => "Use the key that was issued for this product.",
-            Self::NotYetValid { .. } => "Check the clock of this machine, or wait for the start date.",
-            Self::Expired { .. } => "Renew the licence with the vendor; the new key takes effect at once.",
+            Self::NotYetValid { .. } => {
+                "Check the clock of this machine, or wait for the start date."
+            }
+            Self::Expired { .. } => {
+                "Renew the licence with the vendor; the new key takes effect at once."
+            }
             Self::Revoked { .. } => "Ask the vendor why, and for a new licence.",
             Self::Suspended => "Ask the vendor to resume the licence.",
             Self::WrongMachine => "Ask the vendor to transfer the licence to this machine.",

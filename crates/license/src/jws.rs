@@ -70,7 +70,9 @@ impl<'a> Compact<'a> {
         let header: Header<'_> = json::from_slice(&self.header)
             .map_err(|_| Invalid::Malformed("its header is not a JOSE header"))?;
         if header.crit || header.b64 {
-            return Err(Invalid::Malformed("its header asks for an extension that is not understood"));
+            return Err(Invalid::Malformed(
+                "its header asks for an extension that is not understood",
+            ));
         }
         if header.jku || header.jwk || header.x5u || header.x5c {
             return Err(Invalid::Malformed("its header brings a key of its own"));

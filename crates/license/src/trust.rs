@@ -63,7 +63,9 @@ impl Trust {
             None => (text, None),
         };
         let mut roots = Vec::new();
-        for block in pems.split_inclusive("-----END PUBLIC KEY-----").filter(|b| !b.trim().is_empty()) {
+        for block in
+            pems.split_inclusive("-----END PUBLIC KEY-----").filter(|b| !b.trim().is_empty())
+        {
             let begin = block.find("-----BEGIN").ok_or(KeyError::Unreadable)?;
             roots.push(PublicKey::from_pem(&block[begin..])?);
         }
@@ -149,21 +151,28 @@ impl Trust {
     /// token names none. What a keyset says of a key outweighs its being a root.
     pub(crate) fn candidates(&self, kid: Option<&str>, purpose: Purpose) -> Vec<Candidate<'_>> {
         let listed = |key: &PublicKey| self.entries.iter().any(|e| e.key.kid() == key.kid());
-        let roots = self
-            .roots
-            .iter()
-            .filter(|key| purpose == Purpose::Root || !listed(key))
-            .map(|key| Candidate { key, not_before: None, not_after: None, compromised: false });
+        let roots =
+            self.roots.iter().filter(|key| purpose == Purpose::Root || !listed(key)).map(|key| {
+                Candidate { key, not_before: None, not_after: None, compromised: false }
+            });
         let online = self
             .entries
             .iter()
-            .filter(|e| purpose != Purpose::Root && e.purposes.contains(&purpose) && e.state != KeyState::Retired)
+            .filter(|e| {
+                purpose != Purpose::Root
+                    && e.purposes.contains(&purpose)
+                    && e.state != KeyState::Retired
+            })
             .map(|e| Candidate {
                 key: &e.key,
                 not_before: e.not_before,
                 not_after: e.not_after,
                 compromised: e.state == KeyState::Compromised,
             });
-        online.chain(roots).filter(|c| kid.is_none_or(|kid| c.key.answers_to(kid))).take(MAX_CANDIDATES).collect()
+        online
+            .chain(roots)
+            .filter(|c| kid.is_none_or(|kid| c.key.answers_to(kid)))
+            .take(MAX_CANDIDATES)
+            .collect()
     }
 }

@@ -77,7 +77,9 @@ pub fn verify<T: Document>(token: &str, trust: &Trust) -> Result<Verified<T>, In
     let claims: T = json::from_slice(&compact.payload()?)
         .map_err(|_| Invalid::Malformed("its claims are not those of this kind of document"))?;
     let iat = claims.issued_at();
-    if signer.not_before.is_some_and(|from| iat < from) || signer.not_after.is_some_and(|to| iat >= to) {
+    if signer.not_before.is_some_and(|from| iat < from)
+        || signer.not_after.is_some_and(|to| iat >= to)
+    {
         return Err(Invalid::UnknownKey);
     }
     Ok(Verified { claims, token: token.to_owned(), kid: signer.key.kid().to_owned() })

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 /// What the product sends.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ActivateRequest))]
 pub struct Request {
     /// The key, any scheme; the only credential.
     pub license_key: String,
@@ -49,6 +50,7 @@ pub struct Request {
 
 /// What the authority answers: 201, or 200 where the cluster had been activated before.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ActivateAnswer))]
 pub struct Answer {
     /// The activation.
     pub activation_id: Uuid,
@@ -71,8 +73,10 @@ pub struct Answer {
     /// Limits by name; `null` is unlimited.
     pub limits: BTreeMap<String, Option<u64>>,
     /// Nodes in one cluster; `null` is unlimited.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub max_nodes: Option<u32>,
     /// End of the licence; `null` is perpetual.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub expires_at: Option<Timestamp>,
     /// Seconds between heartbeats.
     pub heartbeat_interval_s: u64,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 /// What the product sends: activation and token, or key and cluster.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = DeactivateRequest))]
 pub struct Request {
     /// The activation.
     #[serde(default, skip_serializing_if = "Option::is_none")]

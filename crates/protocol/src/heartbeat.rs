@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 /// What the product sends. The activation is named by its id, or by key and cluster.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HeartbeatRequest))]
 pub struct Request {
     /// The activation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,6 +41,7 @@ pub struct Request {
 
 /// What the authority answers.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = HeartbeatAnswer))]
 pub struct Answer {
     /// Version of the licence's tokens.
     pub token_version: u64,

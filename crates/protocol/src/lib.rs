@@ -3,6 +3,8 @@
 //! Paths under `/v1` stay; fields are only ever added, so readers ignore what they do not know. Times in
 //! JSON are RFC 3339 with `Z`, `null` is perpetual; times inside signed documents are epoch seconds.
 //!
+//! The cargo feature `openapi` adds schemas for the API's reference. Only the server asks for it.
+//!
 //! To add an error: a variant in [`code::Code`] with its status, title and advice; `docs/errors.md` is
 //! generated from it.
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 /// What the caller sends.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ValidateRequest))]
 pub struct Request {
     /// The key, any scheme.
     pub license_key: String,
@@ -24,6 +25,7 @@ pub struct Request {
 
 /// What the authority answers, always with 200: an invalid licence is an answer, not an error.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ValidateAnswer))]
 pub struct Answer {
     /// Whether the licence is valid now.
     pub valid: bool,
@@ -48,6 +50,7 @@ pub struct Answer {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, Option<u64>>,
     /// End of the licence; `null` is perpetual.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub expires_at: Option<Timestamp>,
     /// Signed verdict, where a nonce was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,13 +3,14 @@
 //! The folder tree is the URL tree: `api/product` is what products call, `api/public` what anybody may read.
 //! [`startup`] alone knows which database is behind it.
 //!
-//! To add an endpoint: a file under the folder of its path with one handler, its line in [`router`], its test
-//! of the same name in `tests/`.
+//! To add an endpoint: a file under the folder of its path with one documented handler, its line in [`router`],
+//! its test of the same name in `tests/`; then `UPDATE_DOCS=1 cargo test -p licentia-server`.
 
 pub mod api;
 pub mod config;
 mod extract;
 mod jobs;
+pub mod openapi;
 mod problem;
 pub mod router;
 pub mod serve;

@@ -1,20 +1,24 @@
 //! All paths in one place.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::{Extension, Router};
 use licentia_authority::Authority;
 use licentia_protocol::Code;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
+use crate::api::public::docs::Reference;
 use crate::api::{product, public};
 use crate::jobs::events::Feed;
+use crate::openapi;
 use crate::problem::Failure;
 
 const BODY_BYTES: usize = 64 * 1024;
@@ -40,26 +44,33 @@ impl FromRef<Shared> for Feed {
     }
 }
 
-/// The whole surface.
-pub(crate) fn router(shared: Shared) -> Router {
-    let timed = Router::new()
-        .route("/health", get(public::health::handler))
-        .route("/ready", get(public::ready::handler))
-        .route("/keyset.json", get(public::keyset::handler))
-        .route("/.well-known/jwks.json", get(public::jwks::handler))
-        .route("/v1/license/activate", post(product::activate::handler))
-        .route(
-            "/v1/license/heartbeat",
-            post(product::heartbeat::handler).layer(DefaultBodyLimit::max(HEARTBEAT_BYTES)),
-        )
-        .route("/v1/license/deactivate", post(product::deactivate::handler))
-        .route("/v1/licenses/validate", post(product::validate::handler))
+/// Every endpoint. Its path and its documentation stand at its handler: one line serves both.
+pub(crate) fn surface() -> OpenApiRouter<Shared> {
+    let timed = OpenApiRouter::default()
+        .routes(routes!(product::activate::handler))
+        .routes(routes!(product::heartbeat::handler).layer(DefaultBodyLimit::max(HEARTBEAT_BYTES)))
+        .routes(routes!(product::deactivate::handler))
+        .routes(routes!(product::validate::handler))
+        .routes(routes!(public::keyset::handler))
+        .routes(routes!(public::jwks::handler))
+        .routes(routes!(public::health::handler))
+        .routes(routes!(public::ready::handler))
+        .routes(routes!(public::openapi::handler))
+        .routes(routes!(public::docs::handler))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME));
-    Router::new()
+    // A stream lasts as long as its listener.
+    OpenApiRouter::with_openapi(openapi::frame())
         .merge(timed)
-        .route("/v1/license/events", get(product::events::handler))
+        .routes(routes!(product::events::handler))
+}
+
+/// The endpoints, and what holds for all of them.
+pub(crate) fn router(shared: Shared) -> Router {
+    let (endpoints, document) = surface().split_for_parts();
+    endpoints
         .fallback(|| async { Failure::from(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Failure::from(Code::MethodNotAllowed) })
+        .layer(Extension(Arc::new(Reference::of(&document))))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(shared)

@@ -59,6 +59,7 @@ pub async fn run(config: &Path) -> ExitCode {
 /// The node's life: here, showing what it may do.
 async fn work(guard: &Guard, license: &License) -> ExitCode {
     let mut watch = guard.watch();
+    let mut shown = None;
     let mut end = std::pin::pin!(told_to_end());
     loop {
         let current = tokio::select! {
@@ -70,7 +71,13 @@ async fn work(guard: &Guard, license: &License) -> ExitCode {
             }
         };
         let Some(current) = current else { return ExitCode::SUCCESS };
-        show(&standing(&current));
+        // A renewed lease is a change too, but not of what the node may do.
+        let line = standing(&current);
+        if shown.as_ref() == Some(&line) {
+            continue;
+        }
+        show(&line);
+        shown = Some(line);
         if let Standing::Stopped { reason } = current.standing() {
             guard.shutdown().await;
             return complain(1, format!("the node stops: {reason}"), &reason.advice());

@@ -105,7 +105,7 @@ fn a_running_product_hears_nothing_but_its_authority() {
         let (world, guard) = world();
         let mut watch = guard.watch();
         until(&mut watch, is_licensed);
-        world.behave(|authority, request| forge(authority, request));
+        world.behave(*forge);
         world.clock.advance(2 * HEARTBEAT);
         let current = until(&mut watch, |standing| *standing != Standing::Licensed);
         assert_eq!(*current.standing(), Standing::Grace { until: T0 + GRACE }, "{name}");
@@ -134,13 +134,24 @@ fn an_unsigned_401_costs_one_activation_and_no_more() {
 fn a_first_start_believes_nobody_else_either() {
     for (name, forge) in FORGERIES {
         let world = World::new();
-        world.behave(|authority, request| forge(authority, request));
+        world.behave(*forge);
         let error = world.online().cluster_id("the-cluster").start().expect_err(name);
         assert_eq!(error, StartError::Unlicensed(Reason::Unreachable), "{name}");
         let guard =
             world.online().cluster_id("the-cluster").policy(Policy::lenient()).start().expect(name);
         assert_eq!(guard.standing(), Standing::Licensed, "{name}: the licence itself checks out");
     }
+}
+
+#[test]
+fn broken_tls_and_a_closed_port_are_silence() {
+    let world = World::new();
+    let gone = World::new().server.address();
+    for address in [world.server.address().replace("http://", "https://"), gone] {
+        let error = world.online().server(&address).start().expect_err(&address);
+        assert_eq!(error, StartError::Unlicensed(Reason::Unreachable), "{address}");
+    }
+    assert!(world.authority.seen.lock().unwrap().is_empty(), "the key went nowhere");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn a_signed_refusal_acts_at_once_as_the_preset_says() {
         assert!(
             denied
                 .to_string()
-                .ends_with("since The licence is suspended. Ask the vendor to resume the licence."),
+                .ends_with("since the licence is suspended. Ask the vendor to resume the licence."),
             "{denied}"
         );
     }
@@ -135,7 +135,7 @@ fn a_first_start_without_a_seat_is_told_so() {
     });
     let error = world.online().start().unwrap_err();
     assert_eq!(error, StartError::Unlicensed(Reason::Refused("no_free_seat".into())));
-    assert_eq!(error.to_string(), "the product cannot start: All seats of the licence are taken");
+    assert_eq!(error.to_string(), "the product cannot start: all seats of the licence are taken");
     assert!(error.advice().contains("release a seat"));
 }
 

@@ -59,7 +59,7 @@ fn a_lease_that_ended_was_moved_or_changed_carries_nothing() {
             fs::write(state_file(world), text.replace("bzzz-cluster-", "bzzz-cluster-x")).unwrap();
         }),
         ("of another licence", |world| {
-            world.authority.license.lock().unwrap().sub = "other".into()
+            world.authority.license.lock().unwrap().sub = "other".into();
         }),
     ];
     for (name, spoil) in spoils {

@@ -13,12 +13,27 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::extract::Bearer;
 use crate::jobs::events::Feed;
+use crate::openapi::problems;
 use crate::problem::Failure;
 
 /// A comment line this often keeps proxies from closing the stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
+problems!(InvalidToken, Internal, Unavailable);
+
 /// Streams what happens to the licence of the token's activation.
+#[utoipa::path(
+    get,
+    path = "/v1/license/events",
+    operation_id = "events",
+    tag = "product",
+    summary = "Hear of changes at once",
+    security(("access_token" = [])),
+    responses(
+        (status = 200, description = "Server-sent events.", content_type = "text/event-stream", body = String),
+        Problems,
+    )
+)]
 pub(crate) async fn handler(
     State(authority): State<Authority>,
     State(feed): State<Feed>,

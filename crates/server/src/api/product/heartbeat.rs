@@ -5,9 +5,25 @@ use licentia_authority::Authority;
 use licentia_protocol::heartbeat::{Answer, Request};
 
 use crate::extract::{Bearer, Json, Origin};
+use crate::openapi::problems;
 use crate::problem::Failure;
 
+problems!(
+    InvalidToken, TokenExpired, StaleTokenVersion, StaleGeneration, Malformed, TooLarge, UnknownLicense,
+    WrongMachine, Suspended, Revoked, Expired, NotYetValid, NoFreeSeat, TooManyNodes, Internal, Unavailable
+);
+
 /// Keeps a seat.
+#[utoipa::path(
+    post,
+    path = "/v1/license/heartbeat",
+    operation_id = "heartbeat",
+    tag = "product",
+    summary = "Keep a seat",
+    security((), ("access_token" = [])),
+    request_body = Request,
+    responses((status = 200, description = "The seat is kept.", body = Answer), Problems)
+)]
 pub(crate) async fn handler(
     State(authority): State<Authority>,
     Bearer(bearer): Bearer,

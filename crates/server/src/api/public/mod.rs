@@ -1,6 +1,8 @@
 //! What anybody may read.
 
+pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod jwks;
 pub(crate) mod keyset;
+pub(crate) mod openapi;
 pub(crate) mod ready;

@@ -4,16 +4,28 @@ use axum::extract::State;
 use licentia_authority::Authority;
 use licentia_protocol::Code;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::openapi::problems;
 use crate::problem::Failure;
 
 /// What is said.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
     status: &'static str,
 }
 
+problems!(Unavailable);
+
 /// 200 where the database answers, else 503.
+#[utoipa::path(
+    get,
+    path = "/ready",
+    operation_id = "ready",
+    tag = "public",
+    summary = "Whether requests can be served",
+    responses((status = 200, description = "They can.", body = Ready), Problems)
+)]
 pub(crate) async fn handler(State(authority): State<Authority>) -> Result<axum::Json<Ready>, Failure> {
     match authority.ping().await {
         Ok(()) => Ok(axum::Json(Ready { status: "ready" })),

@@ -1,0 +1,114 @@
+//! The reference of the API, made from the code. The paths come from the router itself, so that nothing can be
+//! served and not documented; the fields from the types of `licentia_protocol`; the errors from [`Code`].
+
+use std::collections::BTreeMap;
+
+use licentia_protocol::problem::{Holder, MEDIA_TYPE};
+use licentia_protocol::{Code, Problem};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::info::{InfoBuilder, LicenseBuilder};
+use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder, ObjectBuilder};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{Content, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
+
+use crate::router::surface;
+
+const ABOUT: &str = "What products say to a Licentia authority. JSON in and out; paths under `/v1` stay, and fields \
+    are only ever added, so ignore those that you do not know. Times are RFC 3339 with `Z`. An error is a problem \
+    document (RFC 9457) with a stable `code`. An unknown path is answered 404 `not_found`, a known one with another \
+    method 405 `method_not_allowed`.";
+
+/// `docs/openapi.json`.
+#[must_use]
+pub fn reference() -> String {
+    text(&surface().into_openapi())
+}
+
+/// A document as JSON.
+pub(crate) fn text(document: &OpenApi) -> String {
+    // Maps with text for keys, and text: this cannot fail.
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The document without paths.
+pub(crate) fn frame() -> OpenApi {
+    let license = LicenseBuilder::new().name("Apache License 2.0").identifier(Some("Apache-2.0")).build();
+    let info = InfoBuilder::new()
+        .title("Licentia")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(license));
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The access token of the last activation; heartbeats renew it."));
+    let components = ComponentsBuilder::new()
+        .schema_from::<Problem>()
+        .schema_from::<Holder>()
+        .security_scheme("access_token", SecurityScheme::Http(bearer.build()));
+    let tag = |name, about| TagBuilder::new().name(name).description(Some(about)).build();
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components.build()))
+        .tags(Some([
+            tag("product", "What products call. The licence key, then the access token, is the credential."),
+            tag("public", "What anybody may read."),
+        ]))
+        .build()
+}
+
+/// Declares `Problems`, the errors of an endpoint: exactly the codes that it can answer with.
+macro_rules! problems {
+    ($($code:ident),+ $(,)?) => {
+        /// The errors of this endpoint, for its reference.
+        struct Problems;
+
+        impl utoipa::IntoResponses for Problems {
+            fn responses() -> $crate::openapi::Responses {
+                $crate::openapi::problems(&[$(licentia_protocol::Code::$code),+])
+            }
+        }
+    };
+}
+pub(crate) use problems;
+
+/// Answers by status.
+pub(crate) type Responses = BTreeMap<String, RefOr<Response>>;
+
+/// One answer a status, with the codes that it can carry.
+pub(crate) fn problems(codes: &[Code]) -> Responses {
+    let mut by_status = BTreeMap::<u16, Vec<Code>>::new();
+    for code in codes {
+        by_status.entry(code.status()).or_default().push(*code);
+    }
+    by_status
+        .into_iter()
+        .map(|(status, codes)| (status.to_string(), RefOr::T(problem(status, &codes))))
+        .collect()
+}
+
+fn problem(status: u16, codes: &[Code]) -> Response {
+    let titles: Vec<String> =
+        codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title())).collect();
+    let code = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(codes.iter().map(|code| code.as_str())));
+    let schema = AllOfBuilder::new()
+        .item(Ref::from_schema_name("Problem"))
+        .item(ObjectBuilder::new().schema_type(Type::Object).property("code", code));
+    let mut response = ResponseBuilder::new()
+        .description(titles.join(" "))
+        .content(MEDIA_TYPE, Content::new(Some(schema)));
+    let header = |about: &str| {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        HeaderBuilder::new().schema(text).description(Some(about)).build()
+    };
+    match status {
+        401 => response = response.header("WWW-Authenticate", header("`Bearer`.")),
+        429 | 503 => response = response.header("Retry-After", header("Seconds to wait.")),
+        _ => {}
+    }
+    response.build()
+}
