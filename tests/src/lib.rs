@@ -7,6 +7,8 @@
     reason = "a test that cannot be set up must fail loudly"
 )]
 
+pub mod node;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -69,7 +69,8 @@ async fn import(cli: &Cli, files: &[PathBuf], out: Output) -> Result<(), Failure
     for catalog in catalogs {
         let imported = authority.import_catalog(catalog, actor()).await?;
         let verb = if imported.created { "created" } else { "updated" };
-        note(&format!("{verb} {} with {} plans", imported.product.code, imported.plans));
+        let plans = if imported.plans == 1 { "1 plan".to_owned() } else { format!("{} plans", imported.plans) };
+        note(&format!("{verb} {} with {plans}", imported.product.code));
         if out.json {
             let (product, plans, created) = (&imported.product, imported.plans, imported.created);
             out.line(&json!({ "product": product, "plans": plans, "created": created }).to_string())?;

@@ -105,7 +105,9 @@ impl Node {
             let _ = tokio::time::timeout(Duration::from_secs(1), stderr.read_to_end(&mut bytes)).await;
             text = String::from_utf8_lossy(&bytes).into_owned();
         }
-        text.lines().filter(|line| !line.contains("WARN")).next_back().unwrap_or("no reason given").to_owned()
+        // Among its log lines stand the two that say what happened and what to try.
+        let said = text.lines().find_map(|line| line.strip_prefix("cluster-node: "));
+        said.unwrap_or("no reason given").to_owned()
     }
 }
 

@@ -77,8 +77,8 @@ impl Story<'_> {
             };
             let license = self.authority.issue(order, actor()).await?;
             self.timeline.held(&format!(
-                "{name}: {} plans, licence {} on `{}` until {}",
-                imported.plans,
+                "{name}: {}, licence {} on `{}` until {}",
+                if imported.plans == 1 { "1 plan".to_owned() } else { format!("{} plans", imported.plans) },
                 &license.id.to_string()[..8],
                 license.plan,
                 license.expires_at.map_or_else(|| "for ever".to_owned(), |at| at.to_string()),
@@ -151,7 +151,7 @@ impl Story<'_> {
         let mut muonroi = self.node(
             "rules",
             degrade,
-            "  product: muonroi\n  prefix: MUONROI\n  enforcement: degrade\n  gates: [rule-engine, http.request]\n  \
+            "  product: muonroi\n  env_prefix: MUONROI\n  enforcement: degrade\n  gates: [rule-engine, http.request]\n  \
              free_features: [http.request, api.validate]\n",
         )?;
         bzzz.until_standing("licensed").await?;

@@ -1,0 +1,114 @@
+//! The example node as a process, watched by what it prints.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::binary;
+
+/// Far beyond what is normal: only a real fault ends a wait.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running node.
+pub struct Node {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+/// A node's place: its configuration, its state beside it, and the trust it is given.
+pub struct Place {
+    /// The folder.
+    pub folder: PathBuf,
+    trust: PathBuf,
+}
+
+impl Place {
+    /// A node's folder below `home`, trusting the bundle in `trust`.
+    #[must_use]
+    pub fn new(home: &Path, name: &str, trust: &Path) -> Self {
+        let folder = home.join(name);
+        std::fs::create_dir_all(&folder).expect("the node's folder");
+        Self { folder, trust: trust.to_owned() }
+    }
+
+    /// Starts the node with this section `license`.
+    #[must_use]
+    pub fn start(&self, section: &str) -> Node {
+        let config = self.folder.join("config.yaml");
+        std::fs::write(&config, format!("agent:\n  id: walnut\nlicense:\n{section}")).expect("its configuration");
+        let mut child = Command::new(binary("cluster-node"))
+            .arg("--config")
+            .arg(config)
+            .env_clear()
+            .env("LICENTIA_PUBLIC_KEY", &self.trust)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the node starts");
+        let stdout = child.stdout.take().expect("a pipe");
+        Node { child, lines: BufReader::new(stdout).lines() }
+    }
+}
+
+impl Node {
+    /// Waits for a line that is wanted; panics with the node's last words where none comes.
+    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let found = tokio::time::timeout(PATIENCE, async {
+            while let Ok(Some(line)) = self.lines.next_line().await {
+                let value: Value = serde_json::from_str(&line).expect("one JSON object a line");
+                if wanted(&value) {
+                    return Some(value);
+                }
+            }
+            None
+        });
+        match found.await {
+            Ok(Some(value)) => value,
+            Ok(None) => panic!("the node ended before it was {what}: {}", self.stderr().await),
+            Err(_) => panic!("the node was never {what}"),
+        }
+    }
+
+    /// Waits for a standing.
+    pub async fn until_standing(&mut self, standing: &str) -> Value {
+        self.until(standing, |line| line["event"] == "standing" && line["standing"] == standing).await
+    }
+
+    /// Waits for the verdict of a gate.
+    pub async fn until_gate(&mut self, feature: &str, allowed: bool) -> Value {
+        self.until(feature, |l| l["event"] == "gate" && l["feature"] == feature && l["allowed"] == allowed).await
+    }
+
+    /// SIGTERM, and how it ended.
+    pub async fn terminate(self) -> (Option<i32>, String) {
+        let pid = self.child.id().expect("it runs");
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")).status().await;
+        assert!(sent.is_ok_and(|status| status.success()));
+        self.ended().await
+    }
+
+    /// `kill -9`.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it runs");
+    }
+
+    /// Waits for its end: exit status and standard error.
+    pub async fn ended(mut self) -> (Option<i32>, String) {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends");
+        (ended.expect("its status").code(), self.stderr().await)
+    }
+
+    async fn stderr(&mut self) -> String {
+        let mut bytes = Vec::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            let _ = tokio::time::timeout(PATIENCE, stderr.read_to_end(&mut bytes)).await;
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
