@@ -1,6 +1,6 @@
 //! The authority: its database, keys, clock and randomness in one place.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use licentia_issue::master::MasterKey;
 use licentia_license::{Document, Trust};
@@ -33,7 +33,7 @@ pub struct Authority {
 struct Inner {
     parts: Arc<Parts>,
     issuer: String,
-    keyring: Keyring,
+    keyring: RwLock<Arc<Keyring>>,
     claims: ClaimsCache,
 }
 
@@ -41,7 +41,12 @@ impl Authority {
     /// Opens an authority that [`initialize`](crate::init::initialize) has set up.
     pub async fn open(parts: Arc<Parts>) -> Result<Self, AuthorityError> {
         let (issuer, keyring) = Keyring::load(&parts).await?;
-        Ok(Self { inner: Arc::new(Inner { parts, issuer, keyring, claims: ClaimsCache::default() }) })
+        Ok(Self { inner: Arc::new(Inner {
+                parts,
+                issuer,
+                keyring: RwLock::new(Arc::new(keyring)),
+                claims: ClaimsCache::default(),
+            }) })
     }
 
     /// The `iss` of everything it signs.
@@ -52,16 +57,30 @@ impl Authority {
 
     /// Whom its products trust: roots and the keyset of the day.
     #[must_use]
-    pub fn trust(&self) -> &Trust {
-        &self.inner.keyring.trust
+    pub fn trust(&self) -> Arc<Trust> {
+        Arc::clone(&self.keyring().trust)
+    }
+
+    /// Reads the keys again where another process, or this one, has changed them; whether it did.
+    pub async fn refresh_keys(&self) -> Result<bool, AuthorityError> {
+        let seen = self.keyring().keyset.clone();
+        let now = self
+            .read(|_, tx| Box::pin(async move { Ok(tx.setting(crate::keyring::KEYSET).await?) }))
+            .await?;
+        if now.as_deref() == Some(seen.as_str()) {
+            return Ok(false);
+        }
+        let (_, keyring) = Keyring::load(&self.inner.parts).await?;
+        *self.inner.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+        Ok(true)
     }
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.inner.parts
     }
 
-    pub(crate) fn keyring(&self) -> &Keyring {
-        &self.inner.keyring
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.inner.keyring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -86,7 +105,8 @@ impl Authority {
 
     /// Signs with the active key of the document's purpose.
     pub(crate) fn sign<T: Document>(&self, document: &T) -> Result<String, AuthorityError> {
-        let signer = self.keyring().signer(T::PURPOSE)?;
+        let keyring = self.keyring();
+        let signer = keyring.signer(T::PURPOSE)?;
         Ok(licentia_issue::sign::sign(document, signer)?)
     }
 

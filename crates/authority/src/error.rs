@@ -30,8 +30,10 @@ pub enum AuthorityError {
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// The state of the thing does not allow it.
-    #[error("the licence cannot be {action}: it is {state}")]
+    #[error("the {what} cannot be {action}: it is {state}")]
     NotAllowed {
+        /// The noun.
+        what: &'static str,
         /// What was asked for, e.g. `suspended`.
         action: &'static str,
         /// What it is.

@@ -89,7 +89,7 @@ impl Authority {
             Err(code) => return Ok(Err(code.into())),
         };
 
-        let known = self.know(tx, license).await?;
+        let known = self.know_and_mend(tx, license).await?;
         self.report_tampering(tx, &known).await?;
         let end = match known.standing(now, None) {
             Ok(end) => end,

@@ -43,6 +43,8 @@ pub async fn initialize(
         state: KeyState::Active,
         public_pem: root.public_key().to_pem(),
         sealed: None,
+        not_before: None,
+        not_after: None,
         created_at: now,
     }];
     let mut entries = Vec::new();
@@ -63,6 +65,8 @@ pub async fn initialize(
             state: KeyState::Active,
             public_pem: signer.public_key().to_pem(),
             sealed: Some(sealed),
+            not_before: None,
+            not_after: None,
             created_at: now,
         });
     }

@@ -1,5 +1,8 @@
 //! The authority's own keys in memory: signers by purpose, and the trust its products are given.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use licentia_issue::signer::{Ed25519Signer, Signer};
 use licentia_license::Trust;
 use licentia_license::key::PublicKey;
@@ -14,7 +17,13 @@ pub(crate) const KEYSET: &str = "keyset";
 
 pub(crate) struct Keyring {
     signers: Vec<(Purpose, Ed25519Signer)>,
-    pub(crate) trust: Trust,
+    /// What products trust: roots and the keyset of the day.
+    pub(crate) trust: Arc<Trust>,
+    /// Every key there ever was: opens the authority's own sealed records, whatever became of their signer.
+    pub(crate) records: Trust,
+    /// The keys whose licences are good: neither retired nor compromised.
+    pub(crate) stands: HashSet<String>,
+    pub(crate) keyset: String,
     pub(crate) keyset_version: u64,
 }
 
@@ -33,24 +42,26 @@ impl Keyring {
             })
         })
         .await?;
-        let mut roots = Vec::new();
         let mut signers = Vec::new();
-        for key in &keys {
-            if key.purposes.contains(&Purpose::Root) {
-                roots.push(PublicKey::from_pem(&key.public_pem).map_err(|e| unusable(key, &e))?);
-            }
-            if let (Some(sealed), KeyState::Active) = (&key.sealed, key.state) {
+        for key in keys.iter().filter(|key| key.state == KeyState::Active) {
+            if let Some(sealed) = &key.sealed {
                 for purpose in &key.purposes {
                     signers.push((*purpose, unseal(parts, key, sealed)?));
                 }
             }
         }
-        let mut trust = Trust::new(roots);
+        let mut trust = Trust::new(roots(&keys)?);
         trust
             .accept_keyset(&keyset)
             .map_err(|e| AuthorityError::Keys(format!("the stored keyset does not verify: {e}")))?;
+        let records = Trust::new(keys.iter().map(public).collect::<Result<_, _>>()?);
+        let stands = keys
+            .iter()
+            .filter(|key| !matches!(key.state, KeyState::Retired | KeyState::Compromised))
+            .map(|key| key.kid.clone())
+            .collect();
         let keyset_version = trust.keyset_version().unwrap_or_default();
-        Ok((issuer, Self { signers, trust, keyset_version }))
+        Ok((issuer, Self { signers, trust: Arc::new(trust), records, stands, keyset, keyset_version }))
     }
 
     pub(crate) fn signer(&self, purpose: Purpose) -> Result<&dyn Signer, AuthorityError> {
@@ -60,6 +71,16 @@ impl Keyring {
             .map(|(_, signer)| signer as &dyn Signer)
             .ok_or_else(|| AuthorityError::Keys(format!("no active key signs for `{}`", purpose.as_str())))
     }
+}
+
+/// The public halves of the root keys.
+pub(crate) fn roots(keys: &[SigningKey]) -> Result<Vec<PublicKey>, AuthorityError> {
+    keys.iter().filter(|key| key.purposes.contains(&Purpose::Root)).map(public).collect()
+}
+
+/// The public half of a key.
+pub(crate) fn public(key: &SigningKey) -> Result<PublicKey, AuthorityError> {
+    PublicKey::from_pem(&key.public_pem).map_err(|e| unusable(key, &e))
 }
 
 fn unseal(parts: &Parts, key: &SigningKey, sealed: &[u8]) -> Result<Ed25519Signer, AuthorityError> {

@@ -64,7 +64,7 @@ async fn heartbeat(authority: &Authority, request: heartbeat::Request) -> Result
 }
 
 fn lease(authority: &Authority, token: &str) -> Lease {
-    verify::<Lease>(token, authority.trust()).expect("a signed lease").claims().clone()
+    verify::<Lease>(token, &authority.trust()).expect("a signed lease").claims().clone()
 }
 
 fn code<T>(result: Result<T, Box<Problem>>) -> String {
@@ -264,7 +264,7 @@ async fn decision_11_a_refusal_is_signed_and_echoes_nonce_and_cluster() {
     let nonce = asked.nonce.clone();
     let problem = activate(&test.authority, asked).await.err().unwrap();
     assert_eq!((problem.status, problem.code.as_str()), (404, "unknown_license"));
-    let refusal = verify::<Refusal>(&problem.refusal.unwrap(), test.authority.trust()).unwrap();
+    let refusal = verify::<Refusal>(&problem.refusal.unwrap(), &test.authority.trust()).unwrap();
     assert_eq!((refusal.nonce.as_str(), refusal.cluster_id.as_deref()), (nonce.as_str(), Some("c1")));
     assert_eq!((refusal.code.as_str(), refusal.exp), ("unknown_license", START + 300));
 }

@@ -76,10 +76,16 @@ impl MasterKey {
     }
 }
 
+/// Whether two secrets are equal, in a time that depends on their lengths alone.
+#[must_use]
+pub fn equal_bytes(a: &[u8], b: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
 /// Whether two hashes are equal, in a time that does not depend on where they differ.
 #[must_use]
 pub fn equal(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
+    equal_bytes(a, b)
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ words! {
         Revoked = "revoked",
         /// Its plan or key changed.
         Changed = "changed",
+        /// The authority's keyset changed; for everybody.
+        Keyset = "keyset",
     }
 }
 
@@ -23,8 +25,8 @@ words! {
 pub struct Event {
     /// Grows with every event.
     pub seq: u64,
-    /// The licence.
-    pub license_id: Uuid,
+    /// The licence; `None`: all of them.
+    pub license_id: Option<Uuid>,
     /// What happened.
     pub kind: EventKind,
     /// When.

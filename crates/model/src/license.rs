@@ -86,8 +86,10 @@ pub struct License {
     pub state: LicenseState,
     /// Raised by suspension, cancellation, plan change and rotation of tokens.
     pub token_version: u64,
-    /// The key in force.
+    /// The signed record of what is granted: the key in force, always a `jwt`.
     pub jti: Uuid,
+    /// The key that the customer holds; the record itself, or one in another scheme.
+    pub key_jti: Uuid,
     /// Index: tier of the key in force.
     pub tier: String,
     /// Index: end of the key in force; `None` is perpetual.

@@ -1,10 +1,10 @@
-//! A key of a licence: every issue and re-issue makes one.
+//! A key of a licence: every issue and re-issue makes one, and a licence handed out in another scheme has two.
 
 use uuid::Uuid;
 
 use crate::Scheme;
 
-/// A signed key as it rests: sealed, and found by a keyed hash.
+/// A key as it rests. One that can be sent again is sealed; one that people type is known by its hash only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LicenseKey {
     /// What a revocation names.
@@ -13,10 +13,12 @@ pub struct LicenseKey {
     pub license_id: Uuid,
     /// Its scheme.
     pub scheme: Scheme,
-    /// The signing key.
-    pub kid: String,
-    /// The key's text, sealed under the master key.
-    pub sealed: Vec<u8>,
-    /// When it was signed.
+    /// The signing key; `None` for a key that is not signed by one.
+    pub kid: Option<String>,
+    /// The key's text, sealed under the master key; `None` where only the hash is kept.
+    pub sealed: Option<Vec<u8>>,
+    /// Keyed hash by which an unsigned key is found.
+    pub lookup: Option<[u8; 32]>,
+    /// When it was made.
     pub issued_at: i64,
 }

@@ -15,6 +15,10 @@ pub struct SigningKey {
     pub public_pem: String,
     /// Private half, sealed under the master key; `None` for a root.
     pub sealed: Option<Vec<u8>>,
+    /// Earliest `iat` it may sign.
+    pub not_before: Option<i64>,
+    /// First `iat` it may no longer sign.
+    pub not_after: Option<i64>,
     /// When it was made.
     pub created_at: i64,
 }

@@ -22,7 +22,7 @@ pub struct Problem {
     pub detail: String,
     /// The stable code; a code of a later version is kept as text.
     pub code: String,
-    /// Signed refusal (`refusal+jwt`); without it a product counts the answer as *unreachable*.
+    /// Signed refusal (`refusal+jwt`); without it a product counts the answer as unreachable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
     /// Who holds the seats, masked, where all are taken.

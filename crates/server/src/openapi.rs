@@ -10,12 +10,15 @@ use utoipa::openapi::info::{InfoBuilder, LicenseBuilder};
 use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder, ObjectBuilder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{Content, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
+use utoipa::openapi::{
+    Content, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
+};
 
 use crate::router::surface;
 
 const ABOUT: &str = "What products say to a Licentia authority. JSON in and out; paths under `/v1` stay, and fields \
-    are only ever added, so ignore those that you do not know. Times are RFC 3339 with `Z`. An error is a problem \
+    are only ever added, so ignore those that you do not know. There is no log-in: the \
+    licence key, then the access token, is the credential. Times are RFC 3339 with `Z`. An error is a problem \
     document (RFC 9457) with a stable `code`. An unknown path is answered 404 `not_found`, a known one with another \
     method 405 `method_not_allowed`.";
 
@@ -35,7 +38,8 @@ pub(crate) fn text(document: &OpenApi) -> String {
 
 /// The document without paths.
 pub(crate) fn frame() -> OpenApi {
-    let license = LicenseBuilder::new().name("Apache License 2.0").identifier(Some("Apache-2.0")).build();
+    let license =
+        LicenseBuilder::new().name("Apache License 2.0").identifier(Some("Apache-2.0")).build();
     let info = InfoBuilder::new()
         .title("Licentia")
         .version(env!("CARGO_PKG_VERSION"))
@@ -52,10 +56,7 @@ pub(crate) fn frame() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .components(Some(components.build()))
-        .tags(Some([
-            tag("product", "What products call. The licence key, then the access token, is the credential."),
-            tag("public", "What anybody may read."),
-        ]))
+        .tags(Some([tag("product", "What products call"), tag("public", "What anybody may read")]))
         .build()
 }
 
@@ -67,7 +68,7 @@ macro_rules! problems {
 
         impl utoipa::IntoResponses for Problems {
             fn responses() -> $crate::openapi::Responses {
-                $crate::openapi::problems(&[$(licentia_protocol::Code::$code),+])
+                $crate::openapi::answers(&[$(licentia_protocol::Code::$code),+])
             }
         }
     };
@@ -78,7 +79,7 @@ pub(crate) use problems;
 pub(crate) type Responses = BTreeMap<String, RefOr<Response>>;
 
 /// One answer a status, with the codes that it can carry.
-pub(crate) fn problems(codes: &[Code]) -> Responses {
+pub(crate) fn answers(codes: &[Code]) -> Responses {
     let mut by_status = BTreeMap::<u16, Vec<Code>>::new();
     for code in codes {
         by_status.entry(code.status()).or_default().push(*code);
@@ -103,7 +104,7 @@ fn problem(status: u16, codes: &[Code]) -> Response {
         .content(MEDIA_TYPE, Content::new(Some(schema)));
     let header = |about: &str| {
         let text = ObjectBuilder::new().schema_type(Type::String);
-        HeaderBuilder::new().schema(text).description(Some(about)).build()
+        HeaderBuilder::new().schema(Some(text)).description(Some(about)).build()
     };
     match status {
         401 => response = response.header("WWW-Authenticate", header("`Bearer`.")),

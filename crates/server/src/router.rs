@@ -76,7 +76,6 @@ pub(crate) fn router(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request handler panicked");
     Failure::from(Code::Internal).into_response()

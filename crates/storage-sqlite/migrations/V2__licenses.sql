@@ -22,6 +22,7 @@ CREATE TABLE licenses (
     grace_until    INTEGER,
     token_version  INTEGER NOT NULL,
     jti            TEXT NOT NULL,
+    key_jti        TEXT NOT NULL,
     tier           TEXT NOT NULL,
     expires_at     INTEGER,
     created_at     INTEGER NOT NULL,
@@ -36,7 +37,10 @@ CREATE TABLE license_keys (
     jti         TEXT PRIMARY KEY NOT NULL,
     license_id  TEXT NOT NULL REFERENCES licenses (id),
     scheme      TEXT NOT NULL,
-    kid         TEXT NOT NULL,
-    sealed      BLOB NOT NULL,
+    kid         TEXT,
+    sealed      BLOB,
+    lookup      BLOB UNIQUE,
     issued_at   INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX license_keys_of_signer ON license_keys (kid, license_id);

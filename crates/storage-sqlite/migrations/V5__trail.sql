@@ -23,7 +23,7 @@ CREATE TABLE audit_secrets (
 -- AUTOINCREMENT: a number is never given twice, even after the newest events were forgotten.
 CREATE TABLE events (
     seq         INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-    license_id  TEXT NOT NULL REFERENCES licenses (id),
+    license_id  TEXT REFERENCES licenses (id),
     kind        TEXT NOT NULL,
     at          INTEGER NOT NULL
 ) STRICT;

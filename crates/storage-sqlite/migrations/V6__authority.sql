@@ -6,6 +6,8 @@ CREATE TABLE signing_keys (
     state       TEXT NOT NULL,
     public_pem  TEXT NOT NULL,
     sealed      BLOB,
+    not_before  INTEGER,
+    not_after   INTEGER,
     created_at  INTEGER NOT NULL
 ) STRICT;
 

@@ -13,6 +13,7 @@ const RULES: &[(&str, &str)] = &[
     ("meters.product_id, meters.name", "meter name"),
     ("customers.email_folded", "customer e-mail"),
     ("license_keys.jti", "key id"),
+    ("license_keys.lookup", "key"),
     ("activations.license_id, activations.cluster_id", "cluster id"),
     ("access_tokens.hash", "access token"),
     ("audit.seq", "audit number"),

@@ -20,8 +20,14 @@ statements! {
 
 #[async_trait]
 impl Events for SqliteTransaction {
-    async fn insert_event(&mut self, license_id: Uuid, kind: EventKind, at: i64) -> Result<()> {
-        self.write_one("event", INSERT, params![license_id.to_string(), kind.as_str(), at])
+    async fn insert_event(
+        &mut self,
+        license_id: Option<Uuid>,
+        kind: EventKind,
+        at: i64,
+    ) -> Result<()> {
+        let license_id = license_id.map(|id| id.to_string());
+        self.write_one("event", INSERT, params![license_id, kind.as_str(), at])
     }
 
     async fn events_after(&mut self, seq: u64, limit: u32) -> Result<Vec<Event>> {
@@ -45,7 +51,7 @@ impl Events for SqliteTransaction {
 fn event(row: &Columns<'_>) -> Result<Event> {
     Ok(Event {
         seq: row.number("seq")?,
-        license_id: row.uuid("license_id")?,
+        license_id: row.optional("license_id", Columns::uuid)?,
         kind: row.word("kind")?,
         at: row.plain("at")?,
     })

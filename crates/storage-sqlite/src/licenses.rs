@@ -14,12 +14,12 @@ use crate::transaction::SqliteTransaction;
 statements! {
     INSERT = "
         INSERT INTO licenses (id, plan_id, state, state_at, state_reason, grace_until, token_version, jti,
-                              tier, expires_at, updated_at, product_id, customer_id, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+                              key_jti, tier, expires_at, updated_at, product_id, customer_id, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     UPDATE = "
         UPDATE licenses
         SET plan_id = ?2, state = ?3, state_at = ?4, state_reason = ?5, grace_until = ?6,
-            token_version = ?7, jti = ?8, tier = ?9, expires_at = ?10, updated_at = ?11
+            token_version = ?7, jti = ?8, key_jti = ?9, tier = ?10, expires_at = ?11, updated_at = ?12
         WHERE id = ?1";
     BY_ID = "SELECT * FROM licenses WHERE id = ?1";
     // A list by product, by customer, or of all: each walks its own index in order. Two of them at once are
@@ -54,6 +54,7 @@ impl Licenses for SqliteTransaction {
             grace_until,
             signed(license.token_version)?,
             license.jti.to_string(),
+            license.key_jti.to_string(),
             license.tier,
             license.expires_at,
             license.updated_at,
@@ -75,6 +76,7 @@ impl Licenses for SqliteTransaction {
             grace_until,
             signed(license.token_version)?,
             license.jti.to_string(),
+            license.key_jti.to_string(),
             license.tier,
             license.expires_at,
             license.updated_at,
@@ -152,6 +154,7 @@ fn license(row: &Columns<'_>) -> Result<License> {
         state,
         token_version: row.number("token_version")?,
         jti: row.uuid("jti")?,
+        key_jti: row.uuid("key_jti")?,
         tier: row.plain("tier")?,
         expires_at: row.plain("expires_at")?,
         created_at: row.plain("created_at")?,

@@ -13,8 +13,9 @@ use crate::transaction::SqliteTransaction;
 
 statements! {
     INSERT = "
-        INSERT INTO signing_keys (kid, purposes, state, public_pem, sealed, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        INSERT INTO signing_keys (kid, purposes, state, public_pem, sealed, not_before, not_after, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    UPDATE = "UPDATE signing_keys SET state = ?2, not_before = ?3, not_after = ?4 WHERE kid = ?1";
     ALL = "SELECT * FROM signing_keys ORDER BY created_at, kid";
 }
 
@@ -27,9 +28,16 @@ impl SigningKeys for SqliteTransaction {
             key.state.as_str(),
             key.public_pem,
             key.sealed,
+            key.not_before,
+            key.not_after,
             key.created_at,
         ];
         self.write_one("signing key", INSERT, params)
+    }
+
+    async fn update_signing_key(&mut self, key: &SigningKey) -> Result<()> {
+        let params = params![key.kid, key.state.as_str(), key.not_before, key.not_after];
+        self.write_one("signing key", UPDATE, params)
     }
 
     async fn signing_keys(&mut self) -> Result<Vec<SigningKey>> {
@@ -46,6 +54,8 @@ fn signing_key(row: &Columns<'_>) -> Result<SigningKey> {
             .map_err(|_| row.corrupt("state"))?,
         public_pem: row.plain("public_pem")?,
         sealed: row.plain("sealed")?,
+        not_before: row.plain("not_before")?,
+        not_after: row.plain("not_after")?,
         created_at: row.plain("created_at")?,
     };
     // In a document an unknown state or purpose is one of a later version; here it is damage.

@@ -98,6 +98,7 @@ pub(crate) fn license(n: u32, plan: &Plan, customer: &Customer) -> License {
         state: LicenseState::Active,
         token_version: 1,
         jti: id(1000 + n),
+        key_jti: id(2000 + n),
         tier: plan.tier.clone(),
         expires_at: None,
         created_at: NOW,

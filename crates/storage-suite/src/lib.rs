@@ -62,8 +62,9 @@ macro_rules! suite {
                 a_customer_is_found_by_email_in_any_case
                 an_email_is_taken_once_in_any_case
                 only_name_and_organization_of_a_customer_change;
-            events: events_are_read_in_order a_number_is_never_given_again;
-            license_keys: a_key_is_found_by_its_id;
+            events: events_are_read_in_order an_event_may_be_for_all a_number_is_never_given_again;
+            license_keys: a_key_is_found_by_its_id an_unsigned_key_is_found_by_its_hash
+                licences_in_force_are_found_by_their_signing_key;
             licenses:
                 a_license_keeps_its_state_and_facts
                 a_license_is_replaced_but_for_its_origin
@@ -94,7 +95,7 @@ macro_rules! suite {
                 a_seat_needs_its_activation
                 access_tokens_lead_to_their_activation;
             settings: a_setting_is_replaced;
-            signing_keys: keys_are_listed_oldest_first;
+            signing_keys: keys_are_listed_oldest_first a_key_grows_older;
             transactions:
                 a_rollback_leaves_nothing
                 a_verdict_of_rollback_is_no_failure

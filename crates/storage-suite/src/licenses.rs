@@ -40,6 +40,7 @@ pub async fn a_license_is_replaced_but_for_its_origin(backend: &impl Backend) {
     changed.plan_id = id(2);
     changed.token_version = u64::from(u32::MAX) + 1;
     changed.jti = id(77);
+    changed.key_jti = id(78);
     changed.tier = "ENTERPRISE".into();
     changed.updated_at = NOW + 9;
     let mut too_much = changed.clone();

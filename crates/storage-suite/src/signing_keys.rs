@@ -14,6 +14,8 @@ fn key(kid: &str, purposes: &str, state: &str) -> SigningKey {
         state: serde_json::from_str(state).unwrap(),
         public_pem: "-----BEGIN PUBLIC KEY-----\n".into(),
         sealed: None,
+        not_before: None,
+        not_after: None,
         created_at: NOW,
     }
 }
@@ -42,4 +44,22 @@ pub async fn keys_are_listed_oldest_first(backend: &impl Backend) {
     let refused = change!(store, |tx| tx.insert_signing_key(&root).await);
     assert_eq!(refused, Err(StorageError::Conflict("signing key".into())));
     assert_eq!(look!(store, |tx| tx.signing_keys().await).unwrap().len(), 5);
+}
+
+/// State and validity change, nothing else does.
+pub async fn a_key_grows_older(backend: &impl Backend) {
+    let store = backend.open().await;
+    let new = key("a", r#"["license"]"#, r#""active""#);
+    let mut old = key("a", r#"["license"]"#, r#""previous""#);
+    (old.not_before, old.not_after) = (Some(NOW), Some(NOW + 1));
+    change!(store, |tx| {
+        tx.insert_signing_key(&new).await?;
+        tx.update_signing_key(&SigningKey { public_pem: "other".into(), ..old.clone() }).await?;
+        assert_eq!(tx.signing_keys().await?, [old]);
+        Ok(())
+    })
+    .unwrap();
+    let missing = key("b", r#"["license"]"#, r#""active""#);
+    let refused = change!(store, |tx| tx.update_signing_key(&missing).await);
+    assert_eq!(refused, Err(StorageError::Stale("signing key")));
 }

@@ -12,7 +12,7 @@ pub async fn a_rollback_leaves_nothing(backend: &impl Backend) {
     let refused: Result<(), _> = change!(store, |tx| {
         licensed(tx).await?;
         tx.put_setting("name", "value").await?;
-        tx.insert_event(id(1), licentia_model::EventKind::Changed, NOW).await?;
+        tx.insert_event(Some(id(1)), licentia_model::EventKind::Changed, NOW).await?;
         Err(StorageError::Stale("test"))
     });
     assert_eq!(refused, Err(StorageError::Stale("test")));

@@ -11,6 +11,17 @@ use crate::Result;
 pub trait LicenseKeys {
     /// A new key.
     async fn insert_license_key(&mut self, key: &LicenseKey) -> Result<()>;
+    /// By the keyed hash of its text.
+    async fn license_key_by_lookup(&mut self, lookup: &[u8; 32]) -> Result<Option<LicenseKey>>;
+    /// Licences in force at `now` whose record or customer's key was signed by this key, by id; only those
+    /// after `after`, at most `limit`.
+    async fn licenses_signed_by(
+        &mut self,
+        kid: &str,
+        now: i64,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Uuid>>;
     /// By its `jti`.
     async fn license_key(&mut self, jti: Uuid) -> Result<Option<LicenseKey>>;
 }

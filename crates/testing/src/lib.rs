@@ -79,9 +79,8 @@ impl TestAuthority {
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::default()),
         };
-        let root = Ed25519Signer::from_seed([42; 32]).expect("a root key");
         let (authority, login) =
-            initialize(Arc::new(parts), Some("https://authority.example".into()), &root, actor())
+            initialize(Arc::new(parts), Some("https://authority.example".into()), &root(), actor())
                 .await
                 .expect("an empty database is set up");
         Self { authority, clock, login, folder }
@@ -97,6 +96,12 @@ impl TestAuthority {
     pub async fn issue(&self, product: &str) -> licentia_protocol::resource::License {
         self.authority.issue(order(product), actor()).await.expect("a licence")
     }
+}
+
+/// The private root key of every [`TestAuthority`].
+#[must_use]
+pub fn root() -> Ed25519Signer {
+    Ed25519Signer::from_seed([42; 32]).expect("a root key")
 }
 
 /// An order for the default plan, 30 days.

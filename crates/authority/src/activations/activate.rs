@@ -64,7 +64,7 @@ impl Authority {
         let Some(license) = tx.lock_license(id).await? else {
             return Ok(Err(Code::UnknownLicense.into()));
         };
-        let known = self.know(tx, license).await?;
+        let known = self.know_and_mend(tx, license).await?;
         self.report_tampering(tx, &known).await?;
         let now = self.clock().now();
         let end = match known.standing(now, request.product.as_deref()) {

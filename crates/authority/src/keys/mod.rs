@@ -1,27 +1,22 @@
 //! The authority's signing keys, as operators and developers see them.
 
+pub mod rotate;
+
 use licentia_license::key::{Jwks, PublicKey};
 use licentia_license::keyset::{KeyState, Purpose};
+use licentia_model::SigningKey;
 use licentia_protocol::resource;
 
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::keyring::public;
 use crate::seats::timestamp;
 
 impl Authority {
     /// All keys, oldest first.
     pub async fn list_keys(&self) -> Result<Vec<resource::SigningKey>, AuthorityError> {
         let keys = self.read(|_, tx| Box::pin(async move { Ok(tx.signing_keys().await?) })).await?;
-        Ok(keys
-            .into_iter()
-            .map(|key| resource::SigningKey {
-                kid: key.kid,
-                alg: "EdDSA".into(),
-                purposes: key.purposes.iter().map(|p| p.as_str().to_owned()).collect(),
-                state: key.state.as_str().to_owned(),
-                created_at: timestamp(key.created_at),
-            })
-            .collect())
+        Ok(keys.into_iter().map(view).collect())
     }
 
     /// The public keys that verify today: licence keys first, since that is the one a stranger with a JOSE
@@ -32,16 +27,21 @@ impl Authority {
         keys.sort_by_key(|key| {
             (key.purposes.contains(&Purpose::Root), !key.purposes.contains(&Purpose::License))
         });
-        keys.iter()
-            .map(|key| {
-                PublicKey::from_pem(&key.public_pem)
-                    .map_err(|e| AuthorityError::Keys(format!("the key {} cannot be used: {e}", key.kid)))
-            })
-            .collect()
+        keys.iter().map(public).collect()
     }
 
     /// `/.well-known/jwks.json`: informs strangers; trust comes from roots.
     pub async fn jwks(&self) -> Result<Jwks, AuthorityError> {
         Ok(Jwks { keys: self.public_keys().await?.iter().map(PublicKey::to_jwk).collect() })
+    }
+}
+
+pub(crate) fn view(key: SigningKey) -> resource::SigningKey {
+    resource::SigningKey {
+        kid: key.kid,
+        alg: "EdDSA".into(),
+        purposes: key.purposes.iter().map(|p| p.as_str().to_owned()).collect(),
+        state: key.state.as_str().to_owned(),
+        created_at: timestamp(key.created_at),
     }
 }

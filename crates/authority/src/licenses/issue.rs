@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 
 use licentia_license::claims::{Customer as CustomerClaim, License as Claims};
-use licentia_license::decide::{Circumstances, decide};
-use licentia_license::keyset::Purpose;
-use licentia_license::verify::verify;
-use licentia_model::{Customer, License, LicenseKey, LicenseState, Scheme};
+use licentia_model::{Customer, License, LicenseState, Scheme};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
 use serde_json::Value;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
-use crate::credential::{seal_name, subject};
+use crate::credential::subject;
 use crate::error::AuthorityError;
 
 /// How long a licence lasts.
@@ -108,13 +105,6 @@ impl Authority {
             }),
             attributes: order.attributes.into_iter().map(|(k, v)| (k, Value::from(v))).collect(),
         };
-        let key = self.sign(&claims)?;
-        // What does not verify must not reach a customer, whatever went wrong.
-        let verified = verify::<Claims>(&key, self.trust())
-            .map_err(|e| AuthorityError::Keys(format!("the new licence does not verify: {e}")))?;
-        decide(&verified, &Circumstances::at(now).product(&product.code))
-            .map_err(|e| AuthorityError::Keys(format!("the new licence is not valid: {e}")))?;
-
         let license = License {
             id,
             product_id: product.id,
@@ -123,22 +113,14 @@ impl Authority {
             state: LicenseState::Active,
             token_version: 1,
             jti,
+            key_jti: jti,
             tier: plan.tier.clone(),
             expires_at,
             created_at: now,
             updated_at: now,
         };
-        let sealed = self.master().seal(&seal_name(jti), key.as_bytes(), self.random().bytes())?;
         tx.insert_license(&license).await?;
-        tx.insert_license_key(&LicenseKey {
-            jti,
-            license_id: id,
-            scheme: order.scheme.unwrap_or(product.scheme),
-            kid: self.keyring().signer(Purpose::License)?.public_key().kid().to_owned(),
-            sealed,
-            issued_at: now,
-        })
-        .await?;
+        self.sign_record(tx, &license, claims, now).await?;
         let entry = Entry::new()
             .fact("product", product.code.clone())
             .fact("plan", plan.code.clone())

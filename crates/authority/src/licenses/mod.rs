@@ -2,6 +2,7 @@
 
 pub mod issue;
 pub mod list;
+pub mod reissue;
 pub mod resume;
 pub mod revoke;
 pub mod suspend;

@@ -21,10 +21,10 @@ impl Authority {
                 license.state = license
                     .state
                     .resume()
-                    .map_err(|e| AuthorityError::NotAllowed { action: "resumed", state: e.0 })?;
+                    .map_err(|e| AuthorityError::NotAllowed { what: "licence", action: "resumed", state: e.0 })?;
                 license.updated_at = now;
                 tx.update_license(&license).await?;
-                tx.insert_event(id, EventKind::Resumed, now).await?;
+                tx.insert_event(Some(id), EventKind::Resumed, now).await?;
                 let entry =
                     Entry::new().fact("before", before).fact("after", license.state.as_str());
                 this.record(tx, &actor, "license.resume", subject(id), entry).await?;

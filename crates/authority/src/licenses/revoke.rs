@@ -28,11 +28,11 @@ impl Authority {
                 license.state = license
                     .state
                     .revoke(now, reason.clone(), grace_until)
-                    .map_err(|e| AuthorityError::NotAllowed { action: "revoked", state: e.0 })?;
+                    .map_err(|e| AuthorityError::NotAllowed { what: "licence", action: "revoked", state: e.0 })?;
                 license.token_version += 1;
                 license.updated_at = now;
                 tx.update_license(&license).await?;
-                tx.insert_event(id, EventKind::Revoked, now).await?;
+                tx.insert_event(Some(id), EventKind::Revoked, now).await?;
                 let entry = Entry::new()
                     .fact("before", before)
                     .fact("after", license.state.as_str())

@@ -42,11 +42,11 @@ impl Authority {
         license.state = license
             .state
             .suspend(now, reason.clone())
-            .map_err(|e| AuthorityError::NotAllowed { action: "suspended", state: e.0 })?;
+            .map_err(|e| AuthorityError::NotAllowed { what: "licence", action: "suspended", state: e.0 })?;
         license.token_version += 1;
         license.updated_at = now;
         tx.update_license(&license).await?;
-        tx.insert_event(license.id, EventKind::Suspended, now).await?;
+        tx.insert_event(Some(license.id), EventKind::Suspended, now).await?;
         let entry = Entry::new()
             .fact("before", before)
             .fact("after", license.state.as_str())

@@ -75,6 +75,10 @@ const FORGERIES: &[Forgery] = &[
     ("an endless refusal", |_, _| {
         Reply::Endless(b"HTTP/1.1 403 X\r\nconnection: close\r\n\r\n".to_vec())
     }),
+    ("a grant of more than 1 MiB", |authority, request| {
+        let grant = authority.heartbeat(request).to_string() + &" ".repeat(1024 * 1024);
+        Reply::text(200, "application/json", &grant)
+    }),
     ("half an answer", |_, _| {
         Reply::Bytes(
             b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\nconnection: close\r\n\r\n{\"lease\":"
@@ -156,24 +160,39 @@ fn broken_tls_and_a_closed_port_are_silence() {
 
 #[test]
 fn an_activation_that_was_tampered_with_is_no_activation() {
-    let changes: [fn(&mut serde_json::Value); 4] = [
-        |answer| answer["activation_proof"] = answer["lease"].clone(),
-        |answer| answer["activation_id"] = "00000000-0000-0000-0000-000000000009".into(),
-        |answer| answer["license"] = sign(&license("tmws"), &signer(1)).unwrap().into(),
-        |answer| {
+    type Tamper = fn(&Authority, &Request, &mut serde_json::Value);
+    let tampers: [(&str, Tamper); 6] = [
+        ("a lease as proof", |_, _, answer| answer["activation_proof"] = answer["lease"].clone()),
+        ("another cluster's proof", |authority, request, answer| {
+            let mut lease = authority.lease(request);
+            lease.cluster_id = "other".into();
+            answer["activation_proof"] =
+                authority.activation_with(&lease)["activation_proof"].clone();
+        }),
+        ("another activation's id", |_, _, answer| {
+            answer["activation_id"] = "00000000-0000-0000-0000-000000000009".into();
+        }),
+        ("another product's licence", |authority, _, answer| {
+            answer["license"] = sign(&license("tmws"), &authority.signer).unwrap().into();
+        }),
+        ("another licence", |authority, _, answer| {
             let mut other = license("bzzz");
-            other.sub = "another licence".into();
-            answer["license"] = sign(&other, &signer(1)).unwrap().into();
-        },
+            other.sub = "other".into();
+            answer["license"] = sign(&other, &authority.signer).unwrap().into();
+        }),
+        ("all of another licence", |authority, request, answer| {
+            authority.license.lock().unwrap().sub = "other".into();
+            *answer = authority.activation(request);
+        }),
     ];
-    for change in changes {
+    for (name, tamper) in tampers {
         let world = World::new();
         world.behave(move |authority, request| {
             let mut answer = authority.activation(request);
-            change(&mut answer);
+            tamper(authority, request, &mut answer);
             Reply::json(201, &answer)
         });
-        let error = world.online().start().unwrap_err();
-        assert_eq!(error, StartError::Unlicensed(Reason::Unreachable));
+        let error = world.online().start().expect_err(name);
+        assert_eq!(error, StartError::Unlicensed(Reason::Unreachable), "{name}");
     }
 }

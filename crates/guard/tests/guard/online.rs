@@ -115,7 +115,7 @@ fn an_event_brings_the_heartbeat_forward_and_a_resumption_too() {
     let guard = world.online().policy(Policy::lenient()).cluster_id("the-cluster").start().unwrap();
     let mut watch = guard.watch();
     until(&mut watch, is_licensed);
-    assert_eq!(connection.recv().unwrap().as_deref(), Some(TOKEN));
+    assert_eq!(connection.recv_timeout(PATIENCE).unwrap().as_deref(), Some(TOKEN));
     suspended.store(true, std::sync::atomic::Ordering::SeqCst);
     events.send("event: suspended\ndata: {}\n\n").unwrap();
     // Two seconds, of fifteen minutes to the next heartbeat.
@@ -204,7 +204,7 @@ fn a_stale_token_costs_one_activation_and_the_product_never_notices() {
     let mut watch = guard.watch();
     until(&mut watch, is_licensed);
     world.clock.advance(2 * HEARTBEAT);
-    assert_eq!(activated_again.recv().unwrap(), json!(1));
+    assert_eq!(activated_again.recv_timeout(PATIENCE).unwrap(), json!(1));
     let current = until(&mut watch, |_| true);
     assert_eq!(
         (current.standing(), current.lease_until()),

@@ -42,6 +42,9 @@ pub(crate) fn start(authority: Authority, mut stop: watch::Receiver<bool>) -> Fe
                 _ = ticks.tick() => {}
                 _ = stop.changed() => break,
             }
+            if let Err(error) = authority.refresh_keys().await {
+                tracing::error!(%error, "the signing keys could not be read again; the former ones stay in use");
+            }
             if let Err(error) = look(&authority, &mut seen, &sender).await {
                 tracing::warn!(%error, "events could not be read; products hear of changes by heartbeat meanwhile");
             }

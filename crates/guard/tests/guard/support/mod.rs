@@ -21,6 +21,8 @@ use http::{Reply, Request, Server};
 pub(crate) const T0: i64 = 1_800_000_000;
 pub(crate) const HEARTBEAT: i64 = 900;
 pub(crate) const GRACE: i64 = 86_400;
+/// Only ends a test that has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const TOKEN: &str = "lat_a-token-that-must-not-be-seen";
 
 /// How the authority answers the next calls.
@@ -245,7 +247,7 @@ pub(crate) fn problem(status: u16, refusal: Option<&str>) -> Reply {
     Reply::json(status, &body)
 }
 
-/// Waits for a standing that fits; the time-out only ends a test that has failed.
+/// Waits for a standing that fits.
 pub(crate) fn until(watch: &mut Watch, fits: impl Fn(&Standing) -> bool) -> Arc<Snapshot> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
@@ -257,9 +259,7 @@ pub(crate) fn until(watch: &mut Watch, fits: impl Fn(&Standing) -> bool) -> Arc<
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), waiting)
-            .await
-            .expect("the standing never came")
+        tokio::time::timeout(PATIENCE, waiting).await.expect("the standing never came")
     })
 }
 

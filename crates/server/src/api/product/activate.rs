@@ -5,13 +5,25 @@ use axum::http::StatusCode;
 use licentia_authority::Authority;
 use licentia_protocol::activate::{Answer, Request};
 
-use crate::openapi::problems;
 use crate::extract::{Json, Origin};
+use crate::openapi::problems;
 use crate::problem::Failure;
 
 problems!(
-    Malformed, TooLarge, UnknownLicense, WrongProduct, WrongMachine, Suspended, Revoked, Expired, NotYetValid,
-    NoFreeSeat, TooManyNodes, ClusterInUse, Internal, Unavailable
+    Malformed,
+    TooLarge,
+    UnknownLicense,
+    WrongProduct,
+    WrongMachine,
+    Suspended,
+    Revoked,
+    Expired,
+    NotYetValid,
+    NoFreeSeat,
+    TooManyNodes,
+    ClusterInUse,
+    Internal,
+    Unavailable
 );
 
 /// Takes or renews a seat: 201, or 200 where the cluster had been activated before.
@@ -20,7 +32,6 @@ problems!(
     path = "/v1/license/activate",
     operation_id = "activate",
     tag = "product",
-    summary = "Take or renew a seat",
     request_body = Request,
     responses(
         (status = 201, description = "The cluster is new to the licence and has a seat.", body = Answer),

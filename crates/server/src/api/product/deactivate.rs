@@ -17,7 +17,6 @@ problems!(InvalidToken, Malformed, TooLarge, UnknownLicense, Internal, Unavailab
     path = "/v1/license/deactivate",
     operation_id = "deactivate",
     tag = "product",
-    summary = "Give a seat back",
     security((), ("access_token" = [])),
     request_body = Request,
     responses((status = 204, description = "The seat is free."), Problems)

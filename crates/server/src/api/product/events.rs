@@ -22,12 +22,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 problems!(InvalidToken, Internal, Unavailable);
 
 /// Streams what happens to the licence of the token's activation.
+///
+/// An event has a name, `suspended`, `resumed`, `revoked`, `changed` or `keyset`, and no content: it only makes the
+/// product ask by a heartbeat at once. A token that is stale will do.
 #[utoipa::path(
     get,
     path = "/v1/license/events",
     operation_id = "events",
     tag = "product",
-    summary = "Hear of changes at once",
     security(("access_token" = [])),
     responses(
         (status = 200, description = "Server-sent events.", content_type = "text/event-stream", body = String),
@@ -45,8 +47,11 @@ pub(crate) async fn handler(
     let events = stream::unfold(receiver, move |mut receiver| async move {
         loop {
             match receiver.recv().await {
-                Ok(event) if event.license_id == license => {
-                    let event = Event::default().id(event.seq.to_string()).event(event.kind.as_str()).data("{}");
+                Ok(event) if event.license_id.is_none_or(|id| id == license) => {
+                    let event = Event::default()
+                        .id(event.seq.to_string())
+                        .event(event.kind.as_str())
+                        .data("{}");
                     return Some((Ok(event), receiver));
                 }
                 Ok(_) => {}

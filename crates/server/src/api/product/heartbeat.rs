@@ -9,8 +9,22 @@ use crate::openapi::problems;
 use crate::problem::Failure;
 
 problems!(
-    InvalidToken, TokenExpired, StaleTokenVersion, StaleGeneration, Malformed, TooLarge, UnknownLicense,
-    WrongMachine, Suspended, Revoked, Expired, NotYetValid, NoFreeSeat, TooManyNodes, Internal, Unavailable
+    InvalidToken,
+    TokenExpired,
+    StaleTokenVersion,
+    StaleGeneration,
+    Malformed,
+    TooLarge,
+    UnknownLicense,
+    WrongMachine,
+    Suspended,
+    Revoked,
+    Expired,
+    NotYetValid,
+    NoFreeSeat,
+    TooManyNodes,
+    Internal,
+    Unavailable
 );
 
 /// Keeps a seat.
@@ -19,7 +33,6 @@ problems!(
     path = "/v1/license/heartbeat",
     operation_id = "heartbeat",
     tag = "product",
-    summary = "Keep a seat",
     security((), ("access_token" = [])),
     request_body = Request,
     responses((status = 200, description = "The seat is kept.", body = Answer), Problems)

@@ -16,7 +16,6 @@ problems!(Malformed, TooLarge, Internal, Unavailable);
     path = "/v1/licenses/validate",
     operation_id = "validate",
     tag = "product",
-    summary = "Ask about a key",
     request_body = Request,
     responses((status = 200, description = "What holds for the key, valid or not.", body = Answer), Problems)
 )]

@@ -1,8 +1,8 @@
 //! `GET /docs`: the reference of the API, for people. One page, made at start-up from the same document as
 //! `/openapi.json`; it runs no script and loads nothing.
 
-use std::collections::BTreeSet;
-use std::fmt::Write;
+mod page;
+
 use std::sync::Arc;
 
 use axum::Extension;
@@ -10,16 +10,10 @@ use axum::body::Bytes;
 use axum::http::header;
 use axum::response::IntoResponse;
 use base64ct::{Base64, Encoding};
-use licentia_protocol::Code;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{Object, Schema};
-use utoipa::openapi::{Content, OpenApi, RefOr};
+use utoipa::openapi::OpenApi;
 
 use crate::openapi;
-
-const STYLE: &str = include_str!("docs.css");
 
 /// The reference, ready to be sent.
 pub(crate) struct Reference {
@@ -31,11 +25,11 @@ pub(crate) struct Reference {
 impl Reference {
     /// Of this document.
     pub(crate) fn of(document: &OpenApi) -> Self {
-        let style = Base64::encode_string(&Sha256::digest(STYLE));
+        let style = Base64::encode_string(&Sha256::digest(page::STYLE));
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         );
-        Self { json: openapi::text(document).into(), page: page(document).into(), policy }
+        Self { json: openapi::text(document).into(), page: page::of(document).into(), policy }
     }
 }
 
@@ -45,7 +39,6 @@ impl Reference {
     path = "/docs",
     operation_id = "docs",
     tag = "public",
-    summary = "This reference, for people",
     responses((status = 200, description = "The page.", content_type = "text/html", body = String))
 )]
 pub(crate) async fn handler(Extension(reference): Extension<Arc<Reference>>) -> impl IntoResponse {
@@ -57,195 +50,4 @@ pub(crate) async fn handler(Extension(reference): Extension<Arc<Reference>>) -> 
         (header::CACHE_CONTROL, "public, max-age=300".to_owned()),
     ];
     (headers, reference.page.clone())
-}
-
-fn page(document: &OpenApi) -> String {
-    let title = format!("{} API {}", document.info.title, document.info.version);
-    let about = document.info.description.as_deref().unwrap_or_default();
-    let mut html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n<h1>{title}</h1>\n<p>{}</p>\n\
-         <p>For programs: <a href=\"openapi.json\"><code>/openapi.json</code></a></p>\n",
-        prose(about),
-        title = escaped(&title),
-    );
-    // Writing to a String cannot fail, here and below.
-    for tag in document.tags.iter().flatten() {
-        let about = tag.description.as_deref().unwrap_or_default();
-        let _ = write!(html, "<nav>\n<h3>{}</h3>\n<ul>\n", prose(about));
-        for (path, method, operation) in operations(document) {
-            if operation.tags.iter().flatten().any(|name| *name == tag.name) {
-                let _ = writeln!(
-                    html,
-                    "<li><span class=\"method\">{method}</span><a href=\"#{}\"><code>{}</code></a> \
-                     <span class=\"soft\">{}</span>",
-                    id(operation),
-                    escaped(path),
-                    prose(operation.summary.as_deref().unwrap_or_default())
-                );
-            }
-        }
-        html.push_str("</ul>\n</nav>\n");
-    }
-    for (path, method, operation) in operations(document) {
-        endpoint(&mut html, document, path, method, operation);
-    }
-    for name in ["Problem", "Holder"] {
-        let _ = writeln!(html, "<h2 id=\"{name}\">{name}</h2>");
-        fields(&mut html, document, name);
-    }
-    html.push_str("<h2 id=\"codes\">Error codes</h2>\n<dl>\n");
-    for code in Code::ALL {
-        let _ = writeln!(
-            html,
-            "<dt id=\"{0}\"><code>{0}</code> <span class=\"kind\">{1}</span><dd>{2}. {3}",
-            code.as_str(),
-            code.status(),
-            prose(code.title()),
-            prose(code.advice())
-        );
-    }
-    html.push_str("</dl>\n");
-    html
-}
-
-fn operations(document: &OpenApi) -> impl Iterator<Item = (&str, &'static str, &Operation)> {
-    document.paths.paths.iter().flat_map(|(path, item)| {
-        let methods = [
-            ("GET", &item.get),
-            ("POST", &item.post),
-            ("PUT", &item.put),
-            ("PATCH", &item.patch),
-            ("DELETE", &item.delete),
-        ];
-        methods.into_iter().filter_map(|(method, operation)| Some((path.as_str(), method, operation.as_ref()?)))
-    })
-}
-
-fn endpoint(html: &mut String, document: &OpenApi, path: &str, method: &str, operation: &Operation) {
-    let _ = writeln!(
-        html,
-        "<section>\n<h2 id=\"{}\"><span class=\"method\">{method}</span> <code>{}</code></h2>\n<p>{}.</p>",
-        id(operation),
-        escaped(path),
-        prose(operation.summary.as_deref().unwrap_or_default())
-    );
-    if let Some(about) = &operation.description {
-        let _ = writeln!(html, "<p>{}</p>", prose(about));
-    }
-    if operation.security.is_some() {
-        html.push_str("<p class=\"soft\">Takes <code>Authorization: Bearer</code>.</p>\n");
-    }
-    let sent = operation.request_body.as_ref().and_then(|body| named(body.content.values().next()?));
-    if let Some(name) = sent {
-        html.push_str("<h3>Sends</h3>\n");
-        fields(html, document, name);
-    }
-    html.push_str("<h3>Answers</h3>\n<dl>\n");
-    let mut bodies = BTreeSet::new();
-    for (status, response) in &operation.responses.responses {
-        let RefOr::T(response) = response else { continue };
-        let content = response.content.iter().next();
-        let media = content.map(|(media, _)| media.as_str()).unwrap_or_default();
-        let _ = writeln!(
-            html,
-            "<dt><code>{status}</code> <span class=\"kind\">{}</span><dd>{}",
-            escaped(media),
-            prose(&response.description)
-        );
-        bodies.extend(content.and_then(|(_, content)| named(content)));
-    }
-    html.push_str("</dl>\n");
-    for name in bodies {
-        html.push_str("<h3>With</h3>\n");
-        fields(html, document, name);
-    }
-    html.push_str("</section>\n");
-}
-
-fn id(operation: &Operation) -> &str {
-    operation.operation_id.as_deref().unwrap_or_default()
-}
-
-/// The schema that a body refers to.
-fn named(content: &RefOr<Content>) -> Option<&str> {
-    let RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) = content else { return None };
-    reference.ref_location.rsplit('/').next()
-}
-
-fn fields(html: &mut String, document: &OpenApi, name: &str) {
-    let Some(RefOr::T(Schema::Object(object))) =
-        document.components.as_ref().and_then(|components| components.schemas.get(name))
-    else {
-        return;
-    };
-    let Object { description, properties, required, .. } = object;
-    let _ = writeln!(html, "<p>{}</p>\n<dl>", prose(description.as_deref().unwrap_or_default()));
-    for (field, schema) in properties {
-        let schema = serde_json::to_value(schema).unwrap_or_default();
-        let optional = if required.contains(field) { "" } else { ", optional" };
-        let _ = writeln!(
-            html,
-            "<dt><code>{}</code> <span class=\"kind\">{}{optional}</span><dd>{}",
-            escaped(field),
-            kind(&schema),
-            prose(schema["description"].as_str().unwrap_or_default())
-        );
-    }
-    html.push_str("</dl>\n");
-}
-
-/// A schema in words.
-fn kind(schema: &Value) -> String {
-    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
-        return format!("<a href=\"#{0}\">{0}</a>", escaped(name));
-    }
-    let word = |word: &str| match (word, schema["format"].as_str()) {
-        ("array", _) => format!("list of {}", kind(&schema["items"])),
-        ("object", _) if schema["additionalProperties"].is_object() => {
-            format!("map to {}", kind(&schema["additionalProperties"]))
-        }
-        ("string", Some("date-time")) => "time".to_owned(),
-        ("string", Some("uuid")) => "UUID".to_owned(),
-        _ => escaped(word),
-    };
-    match &schema["type"] {
-        Value::Array(words) => words.iter().filter_map(Value::as_str).map(word).collect::<Vec<_>>().join(" or "),
-        other => word(other.as_str().unwrap_or("any")),
-    }
-}
-
-/// Text with `code` in it.
-fn prose(text: &str) -> String {
-    let parts = text.split('`').enumerate();
-    parts
-        .map(|(i, part)| if i % 2 == 1 { format!("<code>{}</code>", escaped(part)) } else { escaped(part) })
-        .collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_is_text_and_never_markup() {
-        assert_eq!(prose("a <b> & `c<d>\"`"), "a &lt;b&gt; &amp; <code>c&lt;d&gt;&quot;</code>");
-        assert_eq!(kind(&serde_json::json!({"type": "<script>"})), "&lt;script&gt;");
-    }
-
-    #[test]
-    fn types_in_words() {
-        let kind = |schema| kind(&schema);
-        assert_eq!(kind(serde_json::json!({"type": ["integer", "null"]})), "integer or null");
-        assert_eq!(kind(serde_json::json!({"type": "array", "items": {"type": "string"}})), "list of string");
-        let map = serde_json::json!({"type": "object", "additionalProperties": {"type": "integer"}});
-        assert_eq!(kind(map), "map to integer");
-        assert_eq!(kind(serde_json::json!({"type": "string", "format": "date-time"})), "time");
-        assert_eq!(kind(serde_json::json!({})), "any");
-    }
 }

@@ -3,10 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What is said.
+/// A sign of life.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
+    /// `healthy`.
     status: &'static str,
+    /// Of the authority.
     version: &'static str,
 }
 
@@ -16,7 +18,6 @@ pub(crate) struct Health {
     path = "/health",
     operation_id = "health",
     tag = "public",
-    summary = "Whether the process lives",
     responses((status = 200, description = "It lives.", body = Health))
 )]
 pub(crate) async fn handler() -> axum::Json<Health> {

@@ -46,10 +46,11 @@ struct Key {
     path = "/.well-known/jwks.json",
     operation_id = "jwks",
     tag = "public",
-    summary = "Public keys for strangers",
     responses((status = 200, description = "The keys.", body = Answer), Problems)
 )]
-pub(crate) async fn handler(State(authority): State<Authority>) -> Result<impl IntoResponse, Failure> {
+pub(crate) async fn handler(
+    State(authority): State<Authority>,
+) -> Result<impl IntoResponse, Failure> {
     let jwks = authority.jwks().await.map_err(|error| {
         tracing::error!(%error, "the public keys could not be read");
         Failure::from(Code::Unavailable)

@@ -12,7 +12,6 @@ use licentia_protocol::keyset::Answer;
     path = "/keyset.json",
     operation_id = "keyset",
     tag = "public",
-    summary = "The keyset of the day",
     responses((status = 200, description = "The keyset.", body = Answer))
 )]
 pub(crate) async fn handler(State(authority): State<Authority>) -> impl IntoResponse {

@@ -14,11 +14,12 @@ use crate::api::public::docs::Reference;
     path = "/openapi.json",
     operation_id = "openapi",
     tag = "public",
-    summary = "This reference, for programs",
     responses((status = 200, description = "The document.", content_type = "application/json", body = Object))
 )]
 pub(crate) async fn handler(Extension(reference): Extension<Arc<Reference>>) -> impl IntoResponse {
-    let headers =
-        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
     (headers, reference.json.clone())
 }

@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 use crate::openapi::problems;
 use crate::problem::Failure;
 
-/// What is said.
+/// The database answers.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
+    /// `ready`.
     status: &'static str,
 }
 
@@ -23,10 +24,11 @@ problems!(Unavailable);
     path = "/ready",
     operation_id = "ready",
     tag = "public",
-    summary = "Whether requests can be served",
     responses((status = 200, description = "They can.", body = Ready), Problems)
 )]
-pub(crate) async fn handler(State(authority): State<Authority>) -> Result<axum::Json<Ready>, Failure> {
+pub(crate) async fn handler(
+    State(authority): State<Authority>,
+) -> Result<axum::Json<Ready>, Failure> {
     match authority.ping().await {
         Ok(()) => Ok(axum::Json(Ready { status: "ready" })),
         Err(error) => {

@@ -1,0 +1,246 @@
+//! Key rotation with nobody locked out: `next` is published before it signs, `previous` verifies after it
+//! has signed, `retired` only once nothing depends on it. Every step is a keyset that a root signs.
+
+use std::sync::Arc;
+
+use licentia_issue::signer::{Ed25519Signer, Signer};
+use licentia_license::Trust;
+use licentia_license::keyset::{KeyEntry, KeyState, Keyset, Purpose};
+use licentia_model::{EventKind, SigningKey};
+use licentia_protocol::resource;
+use licentia_storage::Transaction;
+
+use crate::audit::{Actor, Entry};
+use crate::authority::Authority;
+use crate::error::AuthorityError;
+use crate::keyring::{KEYSET, public, roots, seal_name};
+use crate::keys::view;
+
+/// How long after its succession a replica that has not heard of it yet may still sign, in seconds.
+const SUCCESSION_S: i64 = 300;
+
+/// A root's private key, brought along for the one step that needs it.
+pub type Root = Arc<dyn Signer>;
+
+impl Authority {
+    /// The next step of a rotation: publishes a `next` key, or puts the one that is published to work and
+    /// makes the active one `previous`. `at_once` does both.
+    pub async fn rotate_key(
+        &self,
+        purpose: Purpose,
+        at_once: bool,
+        root: Root,
+        actor: Actor,
+    ) -> Result<Vec<resource::SigningKey>, AuthorityError> {
+        if matches!(purpose, Purpose::Root | Purpose::Unknown) {
+            return Err(AuthorityError::Invalid {
+                field: "purpose",
+                problem: "a root is rotated by a new build; choose an online purpose such as `license`".into(),
+            });
+        }
+        self.change_keys("key.rotate", root, actor, move |this, keys| {
+            if !keys.iter().any(|key| is(key, purpose, KeyState::Next)) {
+                let next = this.new_key(purpose, KeyState::Next)?;
+                keys.push(next);
+                if !at_once {
+                    return Ok(());
+                }
+            }
+            this.succeed(keys, purpose, KeyState::Previous);
+            Ok(())
+        })
+        .await
+    }
+
+    /// A key that verifies no more. Refused while something that it signed is still in force.
+    pub async fn retire_key(
+        &self,
+        kid: String,
+        root: Root,
+        actor: Actor,
+    ) -> Result<Vec<resource::SigningKey>, AuthorityError> {
+        let depend = kid.clone();
+        let now = self.clock().now();
+        let blocked = self
+            .read(move |_, tx| {
+                Box::pin(async move {
+                    let mut longest = 0;
+                    for product in tx.products().await? {
+                        let plans = tx.plans(product.id).await?;
+                        let graces = plans.iter().map(|plan| plan.grace_s.unwrap_or(product.grace_s));
+                        longest = graces.chain([longest]).max().unwrap_or_default();
+                    }
+                    let licenses = tx.licenses_signed_by(&depend, now, None, 1).await?;
+                    Ok((!licenses.is_empty(), i64::from(longest)))
+                })
+            })
+            .await?;
+        self.change_keys("key.retire", root, actor, move |_, keys| {
+            let key = find(keys, &kid)?;
+            let refused = |state| Err(AuthorityError::NotAllowed { what: "key", action: "retired", state });
+            match key.state {
+                KeyState::Active => return refused("active"),
+                KeyState::Retired => return refused("retired"),
+                _ => {}
+            }
+            if blocked.0 {
+                return refused("the signer of licences that are in force; `license reissue --signed-by` moves them");
+            }
+            let leases_end = key.not_after.map(|signed| signed.saturating_add(blocked.1));
+            if key.purposes.contains(&Purpose::Lease) && leases_end.is_some_and(|end| now < end) {
+                return refused("the signer of leases that still run; wait for one grace");
+            }
+            key.state = KeyState::Retired;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A key that somebody else has. What it signed is refused from the next keyset on; customers with a key
+    /// of ours get a new one at the next contact. If it was active, a successor signs at once.
+    pub async fn compromise_key(
+        &self,
+        kid: String,
+        root: Root,
+        actor: Actor,
+    ) -> Result<Vec<resource::SigningKey>, AuthorityError> {
+        self.change_keys("key.compromise", root, actor, move |this, keys| {
+            let key = find(keys, &kid)?;
+            if key.state == KeyState::Compromised {
+                return Err(AuthorityError::NotAllowed {
+                    what: "key",
+                    action: "marked as compromised",
+                    state: "compromised",
+                });
+            }
+            let was = std::mem::replace(&mut key.state, KeyState::Compromised);
+            if was == KeyState::Active {
+                for purpose in key.purposes.clone() {
+                    if !keys.iter().any(|key| is(key, purpose, KeyState::Next)) {
+                        let next = this.new_key(purpose, KeyState::Next)?;
+                        keys.push(next);
+                    }
+                    this.succeed(keys, purpose, KeyState::Compromised);
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Changes the keys, signs and publishes the new keyset, and tells everybody, in one transaction.
+    async fn change_keys<F>(
+        &self,
+        action: &'static str,
+        root: Root,
+        actor: Actor,
+        change: F,
+    ) -> Result<Vec<resource::SigningKey>, AuthorityError>
+    where
+        F: FnOnce(&Self, &mut Vec<SigningKey>) -> Result<(), AuthorityError> + Send + 'static,
+    {
+        let keys = self
+            .write(move |this, tx| {
+                Box::pin(async move {
+                    let before = tx.signing_keys().await?;
+                    let mut keys = before.clone();
+                    change(&this, &mut keys)?;
+                    let mut entry = Entry::new();
+                    for key in &keys {
+                        match before.iter().find(|old| old.kid == key.kid) {
+                            None => tx.insert_signing_key(key).await?,
+                            Some(old) if old != key => tx.update_signing_key(key).await?,
+                            Some(_) => continue,
+                        }
+                        entry = entry.fact(&key.kid, key.state.as_str());
+                    }
+                    let version = this.publish(tx, &keys, &*root).await?;
+                    let entry = entry.fact("keyset_version", version);
+                    this.record(tx, &actor, action, "keys".into(), entry).await?;
+                    Ok(keys)
+                })
+            })
+            .await?;
+        self.refresh_keys().await?;
+        Ok(keys.into_iter().map(view).collect())
+    }
+
+    async fn publish(
+        &self,
+        tx: &mut dyn Transaction,
+        keys: &[SigningKey],
+        root: &dyn Signer,
+    ) -> Result<u64, AuthorityError> {
+        let roots = roots(keys)?;
+        if !roots.contains(root.public_key()) {
+            return Err(AuthorityError::Invalid {
+                field: "root",
+                problem: "this private key is not that of a root of this authority".into(),
+            });
+        }
+        let mut trust = Trust::new(roots);
+        if let Some(last) = tx.setting(KEYSET).await? {
+            trust
+                .accept_keyset(&last)
+                .map_err(|e| AuthorityError::Keys(format!("the stored keyset does not verify: {e}")))?;
+        }
+        let version = trust.keyset_version().unwrap_or_default() + 1;
+        let mut entries = Vec::new();
+        for key in keys.iter().filter(|key| !key.purposes.contains(&Purpose::Root)) {
+            entries.push(KeyEntry {
+                jwk: public(key)?.to_jwk(),
+                purposes: key.purposes.clone(),
+                state: key.state,
+                not_before: key.not_before,
+                not_after: key.not_after,
+            });
+        }
+        let now = self.clock().now();
+        let keyset = Keyset { iss: self.issuer().to_owned(), iat: now, exp: None, version, keys: entries };
+        tx.put_setting(KEYSET, &licentia_issue::sign::sign(&keyset, root)?).await?;
+        tx.insert_event(None, EventKind::Keyset, now).await?;
+        Ok(version)
+    }
+
+    fn new_key(&self, purpose: Purpose, state: KeyState) -> Result<SigningKey, AuthorityError> {
+        let signer = Ed25519Signer::from_seed(self.random().bytes())
+            .map_err(|e| AuthorityError::Keys(e.to_string()))?;
+        let kid = signer.public_key().kid().to_owned();
+        let sealed = self.master().seal(&seal_name(&kid), signer.seed().expose(), self.random().bytes())?;
+        Ok(SigningKey {
+            kid,
+            purposes: vec![purpose],
+            state,
+            public_pem: signer.public_key().to_pem(),
+            sealed: Some(sealed),
+            not_before: None,
+            not_after: None,
+            created_at: self.clock().now(),
+        })
+    }
+
+    /// `next` becomes active, what was active becomes `former`.
+    fn succeed(&self, keys: &mut [SigningKey], purpose: Purpose, former: KeyState) {
+        let ends = self.clock().now().saturating_add(SUCCESSION_S);
+        for key in keys.iter_mut().filter(|key| key.purposes.contains(&purpose)) {
+            match key.state {
+                KeyState::Active => {
+                    key.state = former;
+                    key.not_after = Some(ends);
+                }
+                KeyState::Next => key.state = KeyState::Active,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is(key: &SigningKey, purpose: Purpose, state: KeyState) -> bool {
+    key.state == state && key.purposes.contains(&purpose)
+}
+
+fn find<'a>(keys: &'a mut [SigningKey], kid: &str) -> Result<&'a mut SigningKey, AuthorityError> {
+    keys.iter_mut()
+        .find(|key| key.kid == kid && !key.purposes.contains(&Purpose::Root))
+        .ok_or_else(|| AuthorityError::NotFound { what: "online key", name: kid.to_owned() })
+}

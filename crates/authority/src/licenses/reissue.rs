@@ -1,0 +1,135 @@
+//! A new key for a licence that stays what it is: same id, same claims, another signature.
+
+use std::sync::Arc;
+
+use licentia_license::{License as Claims, Verified};
+use licentia_license::keyset::Purpose;
+use licentia_model::{EventKind, License, LicenseKey, Scheme};
+use licentia_protocol::resource;
+use licentia_storage::Transaction;
+use uuid::Uuid;
+
+use crate::audit::{Actor, Entry};
+use crate::authority::Authority;
+use crate::credential::{Known, seal_name, subject};
+use crate::error::AuthorityError;
+use crate::licenses::list::missing;
+
+/// Licences that one transaction re-issues.
+const BATCH: u32 = 100;
+
+impl Authority {
+    /// Re-issues one licence.
+    pub async fn reissue(&self, id: Uuid, actor: Actor) -> Result<resource::License, AuthorityError> {
+        self.write(move |this, tx| {
+            Box::pin(async move {
+                let license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
+                let known = this.reissue_in(tx, license, &actor).await?;
+                this.view(tx, known.license).await
+            })
+        })
+        .await
+    }
+
+    /// Re-issues every licence in force that a key signed; how many. `progress` hears the count so far.
+    pub async fn reissue_signed_by(
+        &self,
+        kid: String,
+        actor: Actor,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<u64, AuthorityError> {
+        let (mut count, mut after) = (0_u64, None);
+        loop {
+            let (kid, actor) = (kid.clone(), actor.clone());
+            let done = self
+                .write(move |this, tx| {
+                    Box::pin(async move {
+                        let now = this.clock().now();
+                        let ids = tx.licenses_signed_by(&kid, now, after, BATCH).await?;
+                        for id in &ids {
+                            if let Some(license) = tx.lock_license(*id).await? {
+                                this.reissue_in(tx, license, &actor).await?;
+                            }
+                        }
+                        Ok(ids)
+                    })
+                })
+                .await?;
+            let Some(last) = done.last() else { return Ok(count) };
+            count += done.len() as u64;
+            after = Some(*last);
+            progress(count);
+        }
+    }
+
+    /// The licence with its claims; where the signer of its record fell from grace, under a new signature.
+    pub(crate) async fn know_and_mend(
+        &self,
+        tx: &mut dyn Transaction,
+        license: License,
+    ) -> Result<Known, AuthorityError> {
+        let known = self.know(tx, license).await?;
+        if self.keyring().stands.contains(known.claims.kid()) {
+            return Ok(known);
+        }
+        self.reissue_in(tx, known.license, &Actor::new("system", "local")).await
+    }
+
+    async fn reissue_in(
+        &self,
+        tx: &mut dyn Transaction,
+        license: License,
+        actor: &Actor,
+    ) -> Result<Known, AuthorityError> {
+        let now = self.clock().now();
+        let before = self.claims_of(tx, &license).await?;
+        let claims = Claims { jti: self.uuid().to_string(), iat: now, ..before.claims().clone() };
+        let mut license = license;
+        let was = license.jti;
+        let record = self.sign_record(tx, &license, claims, now).await?;
+        license.jti = record.jti;
+        // The customer held the record itself: he gets the new one. A key in another scheme is untouched.
+        if license.key_jti == was {
+            license.key_jti = record.jti;
+        }
+        license.updated_at = now;
+        tx.update_license(&license).await?;
+        tx.insert_event(Some(license.id), EventKind::Changed, now).await?;
+        let entry = Entry::new().fact("before", was.to_string()).fact("after", record.jti.to_string());
+        self.record(tx, actor, "license.reissue", subject(license.id), entry).await?;
+        Ok(Known { license, claims: record.claims })
+    }
+
+    /// Signs claims as a licence's record and keeps it sealed.
+    pub(crate) async fn sign_record(
+        &self,
+        tx: &mut dyn Transaction,
+        license: &License,
+        claims: Claims,
+        now: i64,
+    ) -> Result<Record, AuthorityError> {
+        let token = self.sign(&claims)?;
+        // What does not verify must not reach a customer, whatever went wrong.
+        let verified = licentia_license::verify::verify::<Claims>(&token, &self.keyring().trust)
+            .map_err(|e| AuthorityError::Keys(format!("the new licence does not verify: {e}")))?;
+        let jti = Uuid::parse_str(&verified.jti)
+            .map_err(|_| AuthorityError::Keys("the new licence has no id".into()))?;
+        let key = LicenseKey {
+            jti,
+            license_id: license.id,
+            scheme: Scheme::Jwt,
+            kid: Some(self.keyring().signer(Purpose::License)?.public_key().kid().to_owned()),
+            sealed: Some(self.master().seal(&seal_name(jti), token.as_bytes(), self.random().bytes())?),
+            lookup: None,
+            issued_at: now,
+        };
+        tx.insert_license_key(&key).await?;
+        Ok(Record { jti, claims: Arc::new(verified) })
+    }
+}
+
+/// A record that was signed and kept.
+pub(crate) struct Record {
+    pub(crate) jti: Uuid,
+    pub(crate) claims: Arc<Verified<Claims>>,
+}
