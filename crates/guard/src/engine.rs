@@ -186,6 +186,9 @@ impl Engine {
 
     /// What to ask the authority, if now is the time.
     pub(crate) fn ask(&mut self) -> Option<Ask> {
+        if !self.machine.is_open() {
+            self.next_contact = None;
+        }
         let now = self.now_micros();
         if self.under_way || self.next_contact.is_none_or(|at| at > now) {
             return None;
@@ -244,9 +247,6 @@ impl Engine {
         }
         if std::mem::take(&mut self.again) {
             self.hurry();
-        }
-        if !self.machine.is_open() {
-            self.next_contact = None;
         }
     }
 

@@ -1,99 +1,108 @@
 //! What signs: an algorithm and a key that stays where it is.
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
-use ed25519_dalek::SigningKey;
+use std::error::Error;
+
 use licentia_license::key::PublicKey;
 
-use crate::Secret;
+pub use crate::ed25519::Ed25519Signer;
+pub use crate::rsa::{RsaBits, RsaSigner};
 
-/// Signs bytes with one key.
+/// Signs bytes with one key. May wait for a device.
 pub trait Signer: Send + Sync {
-    /// The public half, with its `kid`.
+    /// The public half, with its `kid` and its algorithm.
     fn public_key(&self) -> &PublicKey;
-
-    /// The `alg` of a JWS header.
-    fn algorithm(&self) -> &'static str;
 
     /// The signature over these bytes.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError>;
+
+    /// The `alg` of a JWS header.
+    fn algorithm(&self) -> &'static str {
+        self.public_key().algorithm().as_str()
+    }
 }
 
-/// Why a key could not be read or did not sign.
+/// Why a key did not sign, or could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignerError {
-    /// Not a PKCS#8 PEM private key.
-    #[error("not an Ed25519 private key in PKCS#8 PEM form")]
-    Unreadable,
     /// The library refused the key.
     #[error("the private key was refused")]
     Refused,
+    /// The device made a signature that does not verify. It was not released.
+    #[error("the signer made a wrong signature, which was not released; take the device out of use")]
+    Faulty,
+    /// The device that holds the key does not answer. Later calls may succeed.
+    #[error("the key cannot be used now: {0}")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// An Ed25519 key in memory.
-pub struct Ed25519Signer {
-    pair: Ed25519KeyPair,
-    public: PublicKey,
-    seed: Secret<[u8; 32]>,
-}
+/// Releases a signature only when the strict verifier accepts it.
+///
+/// For keys that somebody else's hardware holds: a device may sign with other parameters than it was asked
+/// for, and a faulty RSA signature gives the private key away.
+pub struct Checked<S>(S);
 
-impl Ed25519Signer {
-    /// A key from 32 random bytes (RFC 8032 section 5.1.5).
-    pub fn from_seed(seed: [u8; 32]) -> Result<Self, SignerError> {
-        let seed = Secret::new(seed);
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose()).map_err(|_| SignerError::Refused)?;
-        let bytes = pair.public_key().as_ref().try_into().map_err(|_| SignerError::Refused)?;
-        let public = PublicKey::from_ed25519_bytes(bytes).map_err(|_| SignerError::Refused)?;
-        Ok(Self { pair, public, seed })
-    }
-
-    /// A key from PKCS#8 PEM, as this crate and `openssl genpkey -algorithm ed25519` write it.
-    pub fn from_pem(pem: &str) -> Result<Self, SignerError> {
-        let key = SigningKey::from_pkcs8_pem(pem.trim()).map_err(|_| SignerError::Unreadable)?;
-        Self::from_seed(key.to_bytes())
-    }
-
-    /// PKCS#8 PEM without the public half: openssl 3.0 does not read the form that has it.
-    pub fn to_pem(&self) -> Result<Secret<String>, SignerError> {
-        let bytes = KeypairBytes { secret_key: *self.seed.expose(), public_key: None };
-        let pem = bytes.to_pkcs8_pem(LineEnding::LF).map_err(|_| SignerError::Refused)?;
-        Ok(Secret::new(pem.as_str().to_owned()))
-    }
-
-    /// The seed, to be sealed.
-    #[must_use]
-    pub fn seed(&self) -> &Secret<[u8; 32]> {
-        &self.seed
+impl<S: Signer> Checked<S> {
+    /// Wraps a signer.
+    pub fn new(signer: S) -> Self {
+        Self(signer)
     }
 }
 
-impl Signer for Ed25519Signer {
+impl<S: Signer> Signer for Checked<S> {
     fn public_key(&self) -> &PublicKey {
-        &self.public
-    }
-
-    fn algorithm(&self) -> &'static str {
-        "EdDSA"
+        self.0.public_key()
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
-        Ok(self.pair.sign(message).as_ref().to_vec())
+        let signature = self.0.sign(message)?;
+        if self.public_key().is_signature_of(message, &signature) {
+            Ok(signature)
+        } else {
+            Err(SignerError::Faulty)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PrivateKey;
+
+    /// A device that flips one bit.
+    struct Flipping {
+        key: PrivateKey,
+        bit: usize,
+    }
+
+    impl Signer for Flipping {
+        fn public_key(&self) -> &PublicKey {
+            self.key.public_key()
+        }
+
+        fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignerError> {
+            let mut signature = self.key.sign(message)?;
+            signature[self.bit / 8] ^= 1 << (self.bit % 8);
+            Ok(signature)
+        }
+    }
 
     #[test]
-    fn what_it_signs_the_strict_verifier_accepts_and_pem_keeps_the_key() {
-        let signer = Ed25519Signer::from_seed([7; 32]).unwrap();
-        let again = Ed25519Signer::from_pem(signer.to_pem().unwrap().expose()).unwrap();
-        assert_eq!(signer.public_key(), again.public_key());
-        let signature = again.sign(b"message").unwrap();
-        assert!(signer.public_key().is_signature_of(b"message", &signature));
-        assert!(!signer.public_key().is_signature_of(b"massage", &signature));
+    fn a_signature_with_any_wrong_bit_is_not_released() {
+        let ed25519 = || Ed25519Signer::from_seed([7; 32]).unwrap().into();
+        for bit in 0..512 {
+            let checked = Checked::new(Flipping { key: ed25519(), bit });
+            assert!(matches!(checked.sign(b"message"), Err(SignerError::Faulty)), "bit {bit}");
+        }
+        let key: PrivateKey = RsaSigner::generate(RsaBits::B2048).unwrap().into();
+        let mut device = Flipping { key, bit: 0 };
+        for bit in (0..2048).step_by(61) {
+            device.bit = bit;
+            let checked = Checked::new(device);
+            assert!(matches!(checked.sign(b"message"), Err(SignerError::Faulty)), "bit {bit}");
+            device = checked.0;
+        }
+        let honest = Checked::new(ed25519());
+        assert!(honest.public_key().is_signature_of(b"message", &honest.sign(b"message").unwrap()));
     }
 }

@@ -34,6 +34,7 @@ pub mod key;
 pub mod keyset;
 pub mod lease;
 pub mod refusal;
+pub mod scheme;
 pub mod trust;
 pub mod verdict;
 pub mod verify;

@@ -39,6 +39,19 @@ pub(crate) struct Candidate<'a> {
     pub(crate) compromised: bool,
 }
 
+impl Candidate<'_> {
+    /// Whether the key signed at this time. A document that does not say when it was signed passes only
+    /// under a key without bounds.
+    pub(crate) fn may_have_signed_at(&self, iat: Option<i64>) -> Result<(), Invalid> {
+        let within = |iat: i64| {
+            self.not_before.is_none_or(|from| iat >= from)
+                && self.not_after.is_none_or(|to| iat < to)
+        };
+        let unbounded = self.not_before.is_none() && self.not_after.is_none();
+        if iat.map_or(unbounded, within) { Ok(()) } else { Err(Invalid::UnknownKey) }
+    }
+}
+
 impl Trust {
     /// Trusts these roots, and no keyset yet.
     #[must_use]

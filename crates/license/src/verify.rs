@@ -4,13 +4,16 @@ use std::ops::Deref;
 
 use crate::document::Document;
 use crate::jws::Compact;
-use crate::trust::Trust;
+use crate::key::PublicKey;
+use crate::keyset::Purpose;
+use crate::trust::{Candidate, Trust};
 use crate::{Invalid, json};
 
 /// A document whose signature has passed, with the bytes it was received as.
 ///
-/// Only [`verify`] makes one, so a function that takes it cannot be reached with an unchecked document.
-/// It says nothing about time, product or machine yet: see [`decide`](crate::decide::decide).
+/// Only [`verify`] and, for licences in other key schemes, [`check`](crate::scheme::check) make one, so a
+/// function that takes it cannot be reached with an unchecked document. It says nothing about time, product or machine
+/// yet: see [`decide`](crate::decide::decide).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T> {
     claims: T,
@@ -19,22 +22,29 @@ pub struct Verified<T> {
 }
 
 impl<T> Verified<T> {
+    /// For this crate's verifiers alone, once the signature over the claims has passed.
+    pub(crate) fn new(claims: T, token: &str, kid: &str) -> Self {
+        Self { claims, token: token.to_owned(), kid: kid.to_owned() }
+    }
+
     /// The token as received.
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// The key that signed it.
+    /// The key that signed it; for a `v1` key, which of the secrets did (`v1:1` is the first).
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The third part of the token, base64url: what the chain of actions is keyed by.
+    /// The token's last part, base64url, in a `v1` key hex: what the chain of actions is keyed by.
     #[must_use]
     pub fn signature(&self) -> &str {
-        self.token.rsplit('.').next().unwrap_or_default()
+        // A v1 key has no dot; base64url has dashes, so they separate only where there is none.
+        let separator = if self.token.contains('.') { '.' } else { '-' };
+        self.token.rsplit(separator).next().unwrap_or_default()
     }
 
     /// The claims.
@@ -61,28 +71,37 @@ pub fn verify<T: Document>(token: &str, trust: &Trust) -> Result<Verified<T>, In
     if header.typ.as_deref() != Some(T::TYP) {
         return Err(Invalid::Malformed("it is a document of another kind"));
     }
-    let candidates = trust.candidates(header.kid.as_deref(), T::PURPOSE);
+    let message = compact.signing_input.as_bytes();
+    let signer =
+        signer(trust, header.kid.as_deref(), T::PURPOSE, message, &compact.signature()?, |key| {
+            key.allows(&header.alg)
+        })?;
+    let claims: T = json::from_slice(&compact.payload()?)
+        .map_err(|_| Invalid::Malformed("its claims are not those of this kind of document"))?;
+    signer.may_have_signed_at(Some(claims.issued_at()))?;
+    Ok(Verified::new(claims, token, signer.key.kid()))
+}
+
+/// The trusted key that signed `message`, out of those that answer to `kid`, are for `purpose` and that
+/// `allowed` lets through.
+pub(crate) fn signer<'t>(
+    trust: &'t Trust,
+    kid: Option<&str>,
+    purpose: Purpose,
+    message: &[u8],
+    signature: &[u8],
+    allowed: impl Fn(&PublicKey) -> bool,
+) -> Result<Candidate<'t>, Invalid> {
+    let candidates = trust.candidates(kid, purpose);
     if candidates.is_empty() {
         return Err(Invalid::UnknownKey);
     }
-    let signature = compact.signature()?;
     let signer = candidates
-        .iter()
-        .filter(|c| c.key.allows(&header.alg))
-        .find(|c| c.key.is_signature_of(compact.signing_input.as_bytes(), &signature))
+        .into_iter()
+        .filter(|candidate| allowed(candidate.key))
+        .find(|candidate| candidate.key.is_signature_of(message, signature))
         .ok_or(Invalid::BadSignature)?;
-    if signer.compromised {
-        return Err(Invalid::KeyCompromised);
-    }
-    let claims: T = json::from_slice(&compact.payload()?)
-        .map_err(|_| Invalid::Malformed("its claims are not those of this kind of document"))?;
-    let iat = claims.issued_at();
-    if signer.not_before.is_some_and(|from| iat < from)
-        || signer.not_after.is_some_and(|to| iat >= to)
-    {
-        return Err(Invalid::UnknownKey);
-    }
-    Ok(Verified { claims, token: token.to_owned(), kid: signer.key.kid().to_owned() })
+    if signer.compromised { Err(Invalid::KeyCompromised) } else { Ok(signer) }
 }
 
 /// Reads what a token says **without checking it**, for support and display only.

@@ -4,14 +4,13 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, FromRef, Request};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use licentia_authority::Authority;
 use licentia_protocol::Code;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -57,7 +56,7 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
         .routes(routes!(public::ready::handler))
         .routes(routes!(public::openapi::handler))
         .routes(routes!(public::docs::handler))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME));
+        .layer(middleware::from_fn(in_time));
     // A stream lasts as long as its listener.
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(timed)
@@ -74,6 +73,14 @@ pub(crate) fn router(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(shared)
+}
+
+/// Answers 503 where the answer takes too long; what was asked may still be done.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::from(Code::Unavailable).into_response(),
+    }
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

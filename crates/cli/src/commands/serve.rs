@@ -72,7 +72,6 @@ async fn open(cli: &Cli) -> Result<Authority, Failure> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge where the environment is read")]
 fn read_config(cli: &Cli, args: &Args) -> Result<Config, Failure> {
     let path = args.config.clone().unwrap_or_else(|| cli.data.join("licentia.toml"));
     let text = match std::fs::read_to_string(&path) {

@@ -111,6 +111,9 @@ fn hold_invariants(before: &Machine, event: &Event, after: &Machine, signed: Sig
             (None, _) => false,
         };
         assert!(!longer, "a failure prolongs: {}", story());
+        if before.judged && before.standing == Standing::Free {
+            assert_eq!(after.standing, Standing::Free, "a failure stops what is free: {}", story());
+        }
         let expired = before.expires.is_some_and(|expires| expires <= now);
         if before.policy.unreachable == Arm::Stay
             && before.standing == Standing::Licensed

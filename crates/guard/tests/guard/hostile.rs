@@ -148,6 +148,18 @@ fn a_first_start_believes_nobody_else_either() {
 }
 
 #[test]
+fn a_redirect_takes_the_key_nowhere() {
+    let (world, elsewhere) = (World::new(), World::new());
+    let location = elsewhere.server.address();
+    world.behave(move |_, request| {
+        let head = format!("HTTP/1.1 307 X\r\nlocation: {location}{}\r\n", request.path);
+        Reply::Bytes(format!("{head}connection: close\r\ncontent-length: 0\r\n\r\n").into_bytes())
+    });
+    assert!(world.online().start().is_err());
+    assert!(elsewhere.authority.seen.lock().unwrap().is_empty());
+}
+
+#[test]
 fn broken_tls_and_a_closed_port_are_silence() {
     let world = World::new();
     let gone = World::new().server.address();

@@ -1,6 +1,7 @@
 //! The life of an activation: heartbeats, refusals, events, farewell.
 
 use std::sync::mpsc;
+use std::time::Duration;
 
 use licentia::{Policy, Reason, Setup, Standing, StartError};
 use licentia_issue::Signer;
@@ -125,6 +126,52 @@ fn an_event_brings_the_heartbeat_forward_and_a_resumption_too() {
     events.send("event: resumed\ndata: {}\n\n").unwrap();
     world.clock.advance(1);
     until(&mut watch, is_licensed);
+}
+
+#[test]
+fn what_happened_before_the_stream_stood_is_asked_for() {
+    let world = World::new();
+    let (events, stream) = mpsc::channel::<&str>();
+    let mut stream = Some(stream);
+    world.behave(move |authority, request| match request.path.as_str() {
+        "/v1/license/events" => stream.take().map_or(Reply::Nothing, Reply::Stream),
+        HEARTBEAT_PATH => authority.problem(403, Some(&authority.refusal(request, "suspended"))),
+        _ => authority.grant(request),
+    });
+    let guard = world.online().policy(Policy::degrade()).start().unwrap();
+    world.clock.advance(1);
+    until(&mut guard.watch(), is_free);
+    drop(events);
+}
+
+#[test]
+fn a_heartbeat_that_fails_before_it_was_due_is_no_news() {
+    let world = World::new();
+    let (events, stream) = mpsc::channel();
+    let mut stream = Some(stream);
+    let (beat, beats) = mpsc::channel();
+    let guard = world.online().cluster_id("the-cluster").start().unwrap();
+    let handle = guard.clone();
+    world.behave(move |_, request| match request.path.as_str() {
+        "/v1/license/events" => stream.take().map_or(Reply::Nothing, Reply::Stream),
+        _ => {
+            let _ = beat.send(handle.standing());
+            Reply::Nothing
+        }
+    });
+    events.send("event: changed\n\n").unwrap();
+    // The second attempt sees what became of the first.
+    for _ in 0..2 {
+        let seen = loop {
+            world.clock.advance(2);
+            match beats.recv_timeout(Duration::from_millis(20)) {
+                Err(mpsc::RecvTimeoutError::Timeout) if world.clock.now() < T0 + HEARTBEAT - 2 => {}
+                seen => break seen,
+            }
+        };
+        assert_eq!(seen, Ok(Standing::Licensed));
+    }
+    world.behave_well();
 }
 
 #[test]
