@@ -69,6 +69,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("licentia-tests", &["licentia-license"]),
+    ("licentia-benches", &["licentia-issue", "licentia-license"]),
 ];
 
 /// What must not be reached even through others, tests aside.

@@ -13,8 +13,10 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use licentia_model::plan::OnClone;
-use licentia_model::{Enforcement, Meter, Scheme};
+use licentia_model::{Enforcement, Meter, Profile, Scheme};
 
 use self::reader::{Field, Source, Table};
 
@@ -48,6 +50,10 @@ pub struct ProductEntry {
     pub grace_s: u32,
     /// Code of one of the plans.
     pub default_plan: String,
+    /// Another system's keys that are accepted too.
+    pub profile: Option<Profile>,
+    /// Schemes that are refused from a time on; in the text the last day on which they are accepted.
+    pub sunset: BTreeMap<Scheme, i64>,
     /// Part of the key of the chain of actions, hex in the text.
     pub project_seed: Option<Vec<u8>>,
 }
@@ -111,6 +117,8 @@ const PRODUCT_KEYS: &[&str] = &[
     "heartbeat",
     "grace",
     "default_plan",
+    "profile",
+    "sunset",
     "project_seed",
 ];
 const PLAN_KEYS: &[&str] = &[
@@ -188,6 +196,8 @@ fn product(table: &Table<'_>) -> Result<ProductEntry, CatalogError> {
         heartbeat_s: table.field("heartbeat").map_or(Ok(HEARTBEAT_S), |f| f.duration_s())?,
         grace_s: table.field("grace").map_or(Ok(GRACE_S), |f| f.duration_s())?,
         default_plan: table.require("default_plan")?.string()?.to_owned(),
+        profile: table.field("profile").map(|f| f.word(Profile::ALL)).transpose()?,
+        sunset: table.field("sunset").map_or(Ok(BTreeMap::new()), |f| sunset(&f))?,
         project_seed: table.field("project_seed").map(|f| seed(&f)).transpose()?,
         code,
     };
@@ -290,10 +300,25 @@ fn key_prefix(table: &Table<'_>, code: &str) -> Result<String, CatalogError> {
 
 fn scheme(table: &Table<'_>) -> Result<Scheme, CatalogError> {
     let Some(field) = table.field("scheme") else { return Ok(Scheme::Jwt) };
-    field
-        .string()?
-        .parse()
-        .map_err(|_| field.expected("\"jwt\", the only scheme that this version knows"))
+    match field.word(Scheme::ALL)? {
+        Scheme::Opaque => Err(field.expected("a scheme that keys can be issued in")),
+        scheme => Ok(scheme),
+    }
+}
+
+fn sunset(field: &Field<'_>) -> Result<BTreeMap<Scheme, i64>, CatalogError> {
+    let mut sunset = BTreeMap::new();
+    for (name, value) in field.entries()? {
+        let scheme = name.parse().map_err(|_| value.expected("a scheme such as `v1` for its name"))?;
+        let ends = value
+            .string()?
+            .parse::<Date>()
+            .and_then(|last| last.tomorrow())
+            .and_then(|first| first.to_zoned(TimeZone::UTC))
+            .map_err(|_| value.expected("the last day on which it is accepted, such as \"2027-06-30\""))?;
+        sunset.insert(scheme, ends.timestamp().as_second());
+    }
+    Ok(sunset)
 }
 
 fn tier(field: &Field<'_>) -> Result<String, CatalogError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use licentia_license::decide::{Circumstances, decide};
 use licentia_license::verify::verify;
 use licentia_license::{Invalid, License as Claims, Verified};
-use licentia_model::{License, LicenseState};
+use licentia_model::{License, LicenseState, Scheme};
 use licentia_protocol::Code;
 use licentia_storage::Transaction;
 use uuid::Uuid;
@@ -45,31 +45,47 @@ impl Authority {
         tx: &mut dyn Transaction,
         key: &str,
     ) -> Result<Result<Uuid, Denied>, AuthorityError> {
-        let unknown = || Ok(Err(Denied::new(Code::UnknownLicense)));
-        let keyring = self.keyring();
         let key = key.trim();
+        if let Some(id) = self.license_of_record(tx, key).await? {
+            return Ok(Ok(id));
+        }
+        let other = self.license_of_other_key(tx, key).await?;
+        Ok(other.ok_or_else(|| Denied::new(Code::UnknownLicense)))
+    }
+
+    /// The licence of a `jwt` key that was issued here.
+    async fn license_of_record(
+        &self,
+        tx: &mut dyn Transaction,
+        key: &str,
+    ) -> Result<Option<Uuid>, AuthorityError> {
+        let keyring = self.keyring();
         let (claims, trusted) = match verify::<Claims>(key, &keyring.trust) {
             Ok(claims) => (claims, true),
             // A signer that fell from grace: its keys count only where they are the very ones on record.
             Err(_) => match verify::<Claims>(key, &keyring.records) {
                 Ok(claims) => (claims, false),
-                Err(_) => return unknown(),
+                Err(_) => return Ok(None),
             },
         };
         let (Ok(id), Ok(jti)) = (Uuid::parse_str(&claims.sub), Uuid::parse_str(&claims.jti)) else {
-            return unknown();
+            return Ok(None);
         };
         let Some(row) = tx.license_key(jti).await?.filter(|row| row.license_id == id) else {
-            return unknown();
+            return Ok(None);
         };
         if !trusted {
-            let Some(sealed) = &row.sealed else { return unknown() };
+            let Some(sealed) = &row.sealed else { return Ok(None) };
             let issued = self.master().open(&seal_name(jti), sealed)?;
             if !licentia_issue::master::equal_bytes(issued.expose(), key.as_bytes()) {
-                return unknown();
+                return Ok(None);
             }
         }
-        Ok(Ok(id))
+        let Some(license) = tx.license(id).await? else { return Ok(None) };
+        let product = tx.product(license.product_id).await?;
+        let now = self.clock().now();
+        let off = product.is_some_and(|p| p.sunset.get(&Scheme::Jwt).is_some_and(|from| now >= *from));
+        Ok((!off).then_some(id))
     }
 
     /// The claims of a licence's key in force: the record, which no column can change.

@@ -30,7 +30,7 @@ pub struct FirstLogin {
 pub async fn initialize(
     parts: Arc<Parts>,
     issuer: Option<String>,
-    root: &Ed25519Signer,
+    root: &dyn Signer,
     actor: Actor,
 ) -> Result<(Authority, FirstLogin), AuthorityError> {
     let now = parts.clock.now();

@@ -59,16 +59,16 @@ async fn erasing_a_personal_value_keeps_the_trail_whole() {
 async fn no_key_token_or_personal_value_stands_in_clear_in_the_database() {
     let test = TestAuthority::new().await;
     test.import(CATALOG).await;
-    let license = test.issue("p").await;
+    let key = test.issue_key("p").await;
     let request = licentia_protocol::activate::Request {
-        license_key: license.key.clone(),
+        license_key: key.clone(),
         cluster_id: "c1".into(),
         nonce: "nonce-00000001".into(),
         ..Default::default()
     };
     let token = test.authority.activate(request, "192.0.2.1".into()).await.map_err(Box::new).unwrap().answer.access_token;
     test.authority.close().await;
-    let secrets = [license.key.rsplit('.').next().unwrap().to_owned(), token, test.login.api_token.expose().clone()];
+    let secrets = [key.rsplit('.').next().unwrap().to_owned(), token, test.login.api_token.expose().clone()];
     for entry in std::fs::read_dir(test.folder.path()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();

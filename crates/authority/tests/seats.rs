@@ -30,7 +30,7 @@ limits = { tokens = "unlimited" }
 async fn with(plan_lines: &str) -> (TestAuthority, String) {
     let test = TestAuthority::new().await;
     test.import(&CATALOG.replace("limits =", &format!("{plan_lines}\nlimits ="))).await;
-    let key = test.issue("bzzz").await.key;
+    let key = test.issue_key("bzzz").await;
     (test, key)
 }
 

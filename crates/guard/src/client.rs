@@ -56,6 +56,8 @@ impl Client {
             let builder = reqwest::Client::builder()
                 .user_agent(concat!("licentia-guard/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(CONNECT)
+                // Calls are minutes apart: a connection kept so long is mostly a dead one.
+                .pool_max_idle_per_host(0)
                 // The key goes to the address that was configured, and nowhere else.
                 .redirect(reqwest::redirect::Policy::none());
             // A proxy cannot reach our loopback.

@@ -21,7 +21,7 @@ use crate::state::{State, Store};
 
 const SECOND: i64 = 1_000_000;
 /// Shortest time between two contacts that events ask for; a second is what an event may take.
-const HURRY: i64 = SECOND / 2;
+const HURRY: i64 = SECOND / 5;
 /// First step of the backoff.
 const BACKOFF: i64 = SECOND;
 /// How long to wait at most where no lease says how often to come.
@@ -374,7 +374,7 @@ impl Engine {
         let limit = BACKOFF.saturating_mul(1 << self.failures.min(20)).min(most);
         self.failures = self.failures.saturating_add(1);
         let asked = retry_after_s.unwrap_or(0).saturating_mul(SECOND).clamp(0, most);
-        let wait = jitter(&*self.settings.random, limit).max(asked).max(HURRY / 5);
+        let wait = jitter(&*self.settings.random, limit).max(asked).max(HURRY / 2);
         self.next_contact = Some(self.now_micros().saturating_add(wait));
     }
 

@@ -32,6 +32,7 @@ mod discovery;
 mod engine;
 pub mod environment;
 mod events;
+pub mod fingerprint;
 mod guard;
 mod judge;
 mod log;

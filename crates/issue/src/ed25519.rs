@@ -21,8 +21,8 @@ impl Ed25519Signer {
     /// A key from 32 random bytes (RFC 8032 section 5.1.5).
     pub fn from_seed(seed: [u8; 32]) -> Result<Self, SignerError> {
         let seed = Secret::new(seed);
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose())
-            .map_err(|_| SignerError::Refused)?;
+        let pair =
+            Ed25519KeyPair::from_seed_unchecked(seed.expose()).map_err(|_| SignerError::Refused)?;
         let bytes = pair.public_key().as_ref().try_into().map_err(|_| SignerError::Refused)?;
         let public = PublicKey::from_ed25519_bytes(bytes).map_err(|_| SignerError::Refused)?;
         Ok(Self { pair, public, seed })

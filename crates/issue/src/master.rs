@@ -29,16 +29,24 @@ impl MasterKey {
         let prk = Salt::new(HKDF_SHA256, b"licentia master key v1").extract(master.expose());
         let derive = |info: &'static [u8]| -> Result<Secret<[u8; 32]>, Unsealable> {
             let mut key = [0; 32];
-            prk.expand(&[info], HKDF_SHA256).and_then(|okm| okm.fill(&mut key)).map_err(|_| Unsealable)?;
+            prk.expand(&[info], HKDF_SHA256)
+                .and_then(|okm| okm.fill(&mut key))
+                .map_err(|_| Unsealable)?;
             Ok(Secret::new(key))
         };
-        let sealing = UnboundKey::new(&AES_256_GCM, derive(b"seal")?.expose()).map_err(|_| Unsealable)?;
+        let sealing =
+            UnboundKey::new(&AES_256_GCM, derive(b"seal")?.expose()).map_err(|_| Unsealable)?;
         let hashing = hmac::Key::new(hmac::HMAC_SHA256, derive(b"hash")?.expose());
         Ok(Self { sealing: LessSafeKey::new(sealing), hashing })
     }
 
     /// Seals a value for the row that `name` names.
-    pub fn seal(&self, name: &str, plain: &[u8], nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, Unsealable> {
+    pub fn seal(
+        &self,
+        name: &str,
+        plain: &[u8],
+        nonce: [u8; NONCE_LEN],
+    ) -> Result<Vec<u8>, Unsealable> {
         let mut sealed = nonce.to_vec();
         let mut body = plain.to_vec();
         let unique = Nonce::assume_unique_for_key(nonce);

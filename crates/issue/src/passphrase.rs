@@ -1,14 +1,15 @@
 //! Private keys under a passphrase: PKCS#8 `EncryptedPrivateKeyInfo` with PBES2 (RFC 5958, RFC 8018), which openssl
 //! reads and writes.
 
-use pkcs8::pkcs5::pbes2::{Kdf, Parameters, Pbkdf2Params};
-use pkcs8::{
-    EncryptedPrivateKeyInfoRef, EncryptionScheme, Error, PrivateKeyInfoRef, SecretDocument, pkcs5,
-};
+use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
+use pkcs8::pkcs5::{self, EncryptionScheme};
+use pkcs8::{EncryptedPrivateKeyInfoRef, Error, PrivateKeyInfoRef, SecretDocument};
 
 use crate::Secret;
 use crate::private_key::PrivateKeyError;
 
+/// Rounds of PBKDF2 in the files we write: OWASP's figure for SHA-256.
+const ROUNDS: u32 = 600_000;
 /// Most memory that a key file may ask scrypt for, in bytes.
 const MAX_SCRYPT_BYTES: u64 = 256 << 20;
 /// Most rounds that a key file may ask for; a few seconds.
@@ -30,12 +31,8 @@ impl Protection<'_> {
     pub(crate) fn encrypt(&self, key: &SecretDocument) -> Result<SecretDocument, PrivateKeyError> {
         let refused = |_| PrivateKeyError::Refused;
         let info = PrivateKeyInfoRef::try_from(key.as_bytes()).map_err(refused)?;
-        let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(
-            Pbkdf2Params::DEFAULT_SHA256_ITERATIONS,
-            &self.salt,
-            self.iv,
-        )
-        .map_err(|_| PrivateKeyError::Refused)?;
+        let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(ROUNDS, &self.salt, self.iv)
+            .map_err(|_| PrivateKeyError::Refused)?;
         info.encrypt_with_params(parameters, self.passphrase.expose()).map_err(refused)
     }
 }

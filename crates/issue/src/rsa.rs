@@ -3,12 +3,13 @@
 //! Generated, read and used by aws-lc-rs alone: the crate `rsa`, which verifies, has a timing leak where private
 //! keys are concerned (RUSTSEC-2023-0071).
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use licentia_license::key::{KeyError, PublicKey};
-use pkcs8::SecretDocument;
+use pkcs8::der::pem::LineEnding;
+use pkcs8::{Document, SecretDocument};
 
 use crate::private_key::PrivateKeyError;
 use crate::signer::{Signer, SignerError};
@@ -45,12 +46,12 @@ impl RsaSigner {
     }
 
     fn new(pair: KeyPair) -> Result<Self, PrivateKeyError> {
-        let public = pair.public_key();
-        let public = PublicKey::from_rsa_parts(
-            public.modulus().big_endian_without_leading_zero(),
-            public.exponent().big_endian_without_leading_zero(),
-        )
-        .map_err(|e| match e {
+        let der: PublicKeyX509Der<'_> =
+            pair.public_key().as_der().map_err(|_| PrivateKeyError::Refused)?;
+        let pem = Document::try_from(der.as_ref())
+            .and_then(|der| der.to_pem("PUBLIC KEY", LineEnding::LF))
+            .map_err(|_| PrivateKeyError::Refused)?;
+        let public = PublicKey::from_pem(&pem).map_err(|e| match e {
             KeyError::Unsupported => PrivateKeyError::Unsupported,
             _ => PrivateKeyError::Refused,
         })?;
@@ -73,7 +74,6 @@ impl RsaSigner {
 }
 
 /// The library names the sizes that it does not take; everything else is a key that does not compute.
-#[expect(clippy::needless_pass_by_value, reason = "shape of map_err")]
 fn refused(error: aws_lc_rs::error::KeyRejected) -> PrivateKeyError {
     match error.to_string().as_str() {
         "TooSmall" | "TooLarge" => PrivateKeyError::Unsupported,

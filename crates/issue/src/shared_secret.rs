@@ -20,10 +20,8 @@ impl SharedSecret {
         // RFC 7638 thumbprint of the symmetric JWK (RFC 7518 section 6.4); 256 bits are beyond guessing from it.
         let k = Secret::new(Base64UrlUnpadded::encode_string(text.expose().as_bytes()));
         let canonical = Secret::new(format!(r#"{{"k":"{}","kty":"oct"}}"#, k.expose()));
-        let thumbprint = aws_lc_rs::digest::digest(
-            &aws_lc_rs::digest::SHA256,
-            canonical.expose().as_bytes(),
-        );
+        let thumbprint =
+            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, canonical.expose().as_bytes());
         Self { kid: Base64UrlUnpadded::encode_string(thumbprint.as_ref()), text }
     }
 

@@ -29,7 +29,9 @@ pub enum SignerError {
     #[error("the private key was refused")]
     Refused,
     /// The device made a signature that does not verify. It was not released.
-    #[error("the signer made a wrong signature, which was not released; take the device out of use")]
+    #[error(
+        "the signer made a wrong signature, which was not released; take the device out of use"
+    )]
     Faulty,
     /// The device that holds the key does not answer. Later calls may succeed.
     #[error("the key cannot be used now: {0}")]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::document::Document;
+use crate::fingerprint::Bind;
 use crate::keyset::Purpose;
 
 /// What a licence says. Times are seconds since the epoch, UTC. Unknown claims are ignored.
@@ -53,7 +54,7 @@ pub struct License {
     pub trial: bool,
     /// Hardware binding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bind: Option<Value>,
+    pub bind: Option<Bind>,
     /// Whom it was issued to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<Customer>,

@@ -1,5 +1,6 @@
 //! The second half of the check, pure: a verified licence, a time, a product and a machine give a verdict.
 
+use crate::fingerprint::Fingerprint;
 use crate::{Invalid, LEEWAY_S, License, Verified};
 
 /// What a licence is judged against.
@@ -9,13 +10,16 @@ pub struct Circumstances<'a> {
     pub now: i64,
     /// The product that asks; `None` accepts a licence for any.
     pub product: Option<&'a str>,
+    /// What the machine is known by, in every scheme that could be collected; only a licence bound to
+    /// hardware asks for it.
+    pub machine: &'a [Fingerprint],
 }
 
 impl<'a> Circumstances<'a> {
-    /// At this time, for any product.
+    /// At this time, for any product, on a machine that is not known.
     #[must_use]
     pub fn at(now: i64) -> Self {
-        Self { now, product: None }
+        Self { now, product: None, machine: &[] }
     }
 
     /// For this product.
@@ -24,12 +28,19 @@ impl<'a> Circumstances<'a> {
         self.product = Some(product);
         self
     }
+
+    /// On the machine with these fingerprints.
+    #[must_use]
+    pub fn machine(mut self, fingerprints: &'a [Fingerprint]) -> Self {
+        self.machine = fingerprints;
+        self
+    }
 }
 
 /// Whether the licence is good here and now.
 ///
 /// A licence is expired when `now >= exp`; `nbf` and `iat` have [`LEEWAY_S`] seconds of leeway. A licence
-/// bound to hardware is refused by this version, which cannot check the binding.
+/// bound to hardware is refused on another machine, on one that is not known, and in a scheme that is not.
 pub fn decide(
     license: &Verified<License>,
     circumstances: &Circumstances<'_>,
@@ -52,7 +63,7 @@ pub fn decide(
     {
         return Err(Invalid::Expired { at });
     }
-    if license.bind.is_some() {
+    if license.bind.as_ref().is_some_and(|bind| !bind.admits(circumstances.machine)) {
         return Err(Invalid::WrongMachine);
     }
     Ok(())

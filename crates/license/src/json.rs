@@ -8,21 +8,27 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
+};
 
 use crate::MAX_JSON_DEPTH;
 
 /// Refuses what a second reader might understand differently, whatever it is to be read as.
 pub fn check(bytes: &[u8]) -> Result<(), serde_json::Error> {
-    let mut strict = serde_json::Deserializer::from_slice(bytes);
-    Strict { depth: 0 }.deserialize(&mut strict)?;
-    strict.end()
+    from_slice::<IgnoredAny>(bytes).map(|_| ())
 }
 
-/// Reads one value of type `T` that has passed [`check`].
+/// Reads one value of type `T`, and refuses what [`check`] refuses, members that `T` ignores included.
 pub fn from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, serde_json::Error> {
-    check(bytes)?;
-    serde_json::from_slice(bytes)
+    // Once for the whole text is cheaper than once a string.
+    let text = std::str::from_utf8(bytes).map_err(serde_json::Error::custom)?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Strict { inner: &mut json, depth: 0 })?;
+    json.end()?;
+    Ok(value)
 }
 
 /// `true` for a member that is there, whatever its value; for members that are only looked for.
@@ -30,82 +36,303 @@ pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-#[derive(Clone, Copy)]
-struct Strict {
+/// The names of one object's members.
+///
+/// Most objects have few, which are compared one by one and kept without allocating; a hostile one may
+/// have thousands, which are sorted.
+#[derive(Default)]
+struct Names<'de> {
+    few: [Option<Cow<'de, str>>; 24],
+    count: usize,
+    more: Vec<Cow<'de, str>>,
+}
+
+/// A name seen twice.
+struct Duplicate;
+
+impl Duplicate {
+    fn error<E: Error>(self) -> E {
+        E::custom("duplicate member")
+    }
+}
+
+impl<'de> Names<'de> {
+    fn add(&mut self, name: Cow<'de, str>) -> Result<(), Duplicate> {
+        if self.few[..self.count].iter().flatten().any(|seen| *seen == name) {
+            return Err(Duplicate);
+        }
+        match self.few.get_mut(self.count) {
+            Some(place) => {
+                *place = Some(name);
+                self.count += 1;
+            }
+            None => self.more.push(name),
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), Duplicate> {
+        self.more.sort_unstable();
+        if self.more.windows(2).any(|pair| pair[0] == pair[1]) { Err(Duplicate) } else { Ok(()) }
+    }
+}
+
+/// Whatever of serde it wraps, made strict: deserializer, visitor, access and seed.
+struct Strict<T> {
+    inner: T,
+    /// How many arrays and objects are around it.
     depth: usize,
 }
 
-impl Strict {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
+impl<T> Strict<T> {
+    fn around<U>(&self, inner: U) -> Strict<U> {
+        Strict { inner, depth: self.depth }
+    }
+
+    fn deeper<U, E: Error>(&self, inner: U) -> Result<Strict<U>, E> {
         if self.depth == MAX_JSON_DEPTH {
             return Err(E::custom("nested too deep"));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Strict { inner, depth: self.depth + 1 })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = ();
+macro_rules! pass_on {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            let visitor = self.around(visitor);
+            self.inner.$method(visitor)
+        })*
+    };
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
+    type Error = D::Error;
+
+    pass_on! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
+        deserialize_option deserialize_unit deserialize_seq deserialize_map deserialize_identifier
+    }
+
+    /// What is ignored is looked through all the same: the next reader may not ignore it.
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.around(visitor);
+        self.inner.deserialize_unit_struct(name, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.around(visitor);
+        self.inner.deserialize_newtype_struct(name, visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.around(visitor);
+        self.inner.deserialize_tuple(len, visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.around(visitor);
+        self.inner.deserialize_tuple_struct(name, len, visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.around(visitor);
+        self.inner.deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.around(visitor);
+        self.inner.deserialize_enum(name, variants, visitor)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
-    type Value = ();
+macro_rules! visit {
+    ($($method:ident($type:ty))*) => {
+        $(fn $method<E: Error>(self, value: $type) -> Result<V::Value, E> {
+            self.inner.$method(value)
+        })*
+    };
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
+    type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON without duplicate members")
+        self.inner.expecting(f)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    visit! {
+        visit_bool(bool) visit_i64(i64) visit_u64(u64) visit_f64(f64) visit_str(&str)
+        visit_borrowed_str(&'de str) visit_string(String) visit_bytes(&[u8])
+        visit_borrowed_bytes(&'de [u8]) visit_byte_buf(Vec<u8>)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_unit()
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_none()
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_some<D: Deserializer<'de>>(self, some: D) -> Result<V::Value, D::Error> {
+        let some = self.around(some);
+        self.inner.visit_some(some)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
+        let inner = self.around(inner);
+        self.inner.visit_newtype_struct(inner)
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
+        let seq = self.deeper(seq)?;
+        self.inner.visit_seq(seq)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        while seq.next_element_seed(inner)?.is_some() {}
-        Ok(())
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        let mut names = Names::default();
+        let map = self.deeper(Members { map, names: &mut names })?;
+        let value = self.inner.visit_map(map)?;
+        names.finish().map_err(Duplicate::error)?;
+        Ok(value)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        let mut names: Vec<Name<'de>> = Vec::new();
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            names.push(name);
-            map.next_value_seed(inner)?;
-        }
-        names.sort_unstable();
-        if names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(A::Error::custom("duplicate member"));
-        }
-        Ok(())
+    fn visit_enum<A: EnumAccess<'de>>(self, variant: A) -> Result<V::Value, A::Error> {
+        let variant = self.deeper(variant)?;
+        self.inner.visit_enum(variant)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Strict<S> {
+    type Value = S::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        let deserializer = self.around(deserializer);
+        self.inner.deserialize(deserializer)
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Strict<A> {
+    type Error = A::Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        let seed = self.around(seed);
+        self.inner.next_element_seed(seed)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.size_hint()
+    }
+}
+
+/// The members of an object, and the names of those that were read.
+struct Members<'n, 'de, A> {
+    map: A,
+    names: &'n mut Names<'de>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Strict<Members<'_, 'de, A>> {
+    type Error = A::Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        let Some(Name(name)) = self.inner.map.next_key()? else { return Ok(None) };
+        let key = match &name {
+            Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name))?,
+            Cow::Owned(name) => seed.deserialize(StrDeserializer::new(name))?,
+        };
+        self.inner.names.add(name).map_err(Duplicate::error)?;
+        Ok(Some(key))
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        let seed = self.around(seed);
+        self.inner.map.next_value_seed(seed)
+    }
+}
+
+impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Strict<A> {
+    type Error = A::Error;
+    type Variant = Strict<A::Variant>;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, Self::Variant), A::Error> {
+        let depth = self.depth;
+        let (name, inner) = self.inner.variant_seed(seed)?;
+        Ok((name, Strict { inner, depth }))
+    }
+}
+
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Strict<A> {
+    type Error = A::Error;
+
+    fn unit_variant(self) -> Result<(), A::Error> {
+        self.inner.unit_variant()
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
+        let seed = self.around(seed);
+        self.inner.newtype_variant_seed(seed)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
+        let visitor = self.around(visitor);
+        self.inner.tuple_variant(len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        let visitor = self.around(visitor);
+        self.inner.struct_variant(fields, visitor)
     }
 }
 
 /// A member's name, borrowed where it holds no escape.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
@@ -130,6 +357,48 @@ mod tests {
         assert!(accepts(&nested(16)));
         assert!(!accepts(&nested(17)));
         assert!(!accepts(&"[".repeat(100_000)));
+    }
+
+    #[test]
+    fn a_duplicate_is_found_among_few_and_among_thousands_of_names() {
+        for count in [1, 23, 24, 25, 26, 1_000] {
+            let names: Vec<String> = (0..count).map(|n| format!(r#""m{n}":{n}"#)).collect();
+            assert!(accepts(&format!("{{{}}}", names.join(","))), "{count}");
+            for again in [0, count / 2, count - 1] {
+                let text = format!(r#"{{{},"m{again}":0}}"#, names.join(","));
+                assert!(!accepts(&text), "{again} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_type_does_not_read_is_held_to_the_same_rules() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        enum Kind {
+            Named(std::collections::BTreeMap<String, u8>),
+            Plain,
+        }
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Narrow {
+            a: u8,
+            kind: Option<Kind>,
+        }
+        let narrow = |text: &str| from_slice::<Narrow>(text.as_bytes()).ok();
+        assert_eq!(narrow(r#"{"a":1,"b":{"c":[2]}}"#), Some(Narrow { a: 1, kind: None }));
+        let plain = Some(Narrow { a: 1, kind: Some(Kind::Plain) });
+        assert_eq!(narrow(r#"{"a":1,"kind":"Plain"}"#), plain);
+        assert!(narrow(r#"{"a":1,"kind":{"Named":{"x":1}}}"#).is_some());
+        for text in [
+            r#"{"a":1,"b":{"c":[{"d":1,"d":2}]}}"#,
+            r#"{"a":1,"b":1,"b":1}"#,
+            r#"{"a":1,"kind":{"Named":{"x":1,"x":2}}}"#,
+            r#"{"a":1,"kind":{"Named":{},"Named":{}}}"#,
+            &format!(r#"{{"a":1,"b":{}{}}}"#, "[".repeat(16), "]".repeat(16)),
+        ] {
+            assert_eq!(narrow(text), None, "{text}");
+        }
+        assert!(check(b"{\"a\":\"\xff\"}").is_err());
+        assert!(check(br#"{"a":"\ud800"}"#).is_err());
     }
 
     #[test]

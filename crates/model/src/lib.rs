@@ -17,6 +17,7 @@ pub mod license_key;
 pub mod operator;
 pub mod plan;
 pub mod product;
+pub mod product_secret;
 pub mod random;
 pub mod seat;
 pub mod signing_key;
@@ -32,7 +33,8 @@ pub use license::{License, LicenseState};
 pub use license_key::LicenseKey;
 pub use operator::Operator;
 pub use plan::Plan;
-pub use product::{Enforcement, Product, Scheme};
+pub use product::{Enforcement, Product, Profile, Scheme};
+pub use product_secret::ProductSecret;
 pub use random::Random;
 pub use seat::Seat;
 pub use signing_key::SigningKey;
@@ -47,7 +49,7 @@ pub struct UnknownWord(pub String);
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $word)] $variant,)*
         }

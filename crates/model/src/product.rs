@@ -1,16 +1,11 @@
 //! A product that licences are issued for.
 
+use std::collections::BTreeMap;
+
+pub use licentia_license::scheme::{Profile, Scheme};
 use uuid::Uuid;
 
 use crate::words;
-
-words! {
-    /// How a key looks and is signed.
-    Scheme {
-        /// Compact JWS, any JOSE library can check it.
-        Jwt = "jwt",
-    }
-}
 
 words! {
     /// What the product does where the licence gives no right.
@@ -45,6 +40,10 @@ pub struct Product {
     pub grace_s: u32,
     /// Plan of licences that name none.
     pub default_plan: String,
+    /// Another system's keys that are accepted too.
+    pub profile: Option<Profile>,
+    /// Schemes that are refused from a time on.
+    pub sunset: BTreeMap<Scheme, i64>,
     /// Part of the key of the chain of actions.
     pub project_seed: Vec<u8>,
     /// First import.

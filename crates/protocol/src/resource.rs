@@ -70,8 +70,8 @@ pub struct Customer {
 pub struct License {
     /// Id; the `sub` of its keys.
     pub id: Uuid,
-    /// The key in force.
-    pub key: String,
+    /// The customer's key; `null` where it is not kept (`short`, `v1`), and so shown only when issued.
+    pub key: Option<String>,
     /// Scheme of that key.
     pub scheme: String,
     /// Product code.

@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use licentia_authority::init::{FirstLogin, initialize};
 use licentia_authority::{Actor, Authority, AuthorityError, Parts};
-use licentia_issue::keyfile::{self, KeyFileError};
+use licentia_issue::keyfile::{self, KeyFileError, ReadOptions};
 use licentia_issue::master::{MASTER_KEY_BYTES, MasterKey};
 use licentia_issue::signer::Ed25519Signer;
-use licentia_issue::Secret;
+use licentia_issue::{PrivateKey, Secret};
 use licentia_model::Random;
 use licentia_storage::StorageError;
 use licentia_storage_sqlite::SqliteStore;
@@ -168,14 +168,16 @@ impl DataDir {
         }))
     }
 
-    fn root(&self) -> Result<Ed25519Signer, StartupError> {
+    fn root(&self) -> Result<PrivateKey, StartupError> {
         let path = self.path.join(format!("{ROOT}.private.pem"));
         if path.exists() {
-            return keyfile::read_signer(&path).map_err(|source| StartupError::KeyFile { path, source });
+            return keyfile::read_signer(&path, &ReadOptions::default())
+                .map_err(|source| StartupError::KeyFile { path, source });
         }
-        let root = Ed25519Signer::from_seed(dyn_random(&SystemRandom).bytes())
-            .map_err(|e| AuthorityError::Keys(e.to_string()))?;
-        keyfile::write_pair(&self.path, ROOT, &root)
+        let root: PrivateKey = Ed25519Signer::from_seed(dyn_random(&SystemRandom).bytes())
+            .map_err(|e| AuthorityError::Keys(e.to_string()))?
+            .into();
+        keyfile::write_pair(&self.path, ROOT, &root, None)
             .map_err(|source| StartupError::KeyFile { path, source })?;
         Ok(root)
     }

@@ -11,10 +11,23 @@ CREATE TABLE products (
     heartbeat_s   INTEGER NOT NULL,
     grace_s       INTEGER NOT NULL,
     default_plan  TEXT NOT NULL,
+    profile       TEXT,
+    sunset        TEXT NOT NULL,
     project_seed  BLOB NOT NULL,
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX products_of_prefix ON products (key_prefix, code);
+
+CREATE TABLE product_secrets (
+    id          TEXT PRIMARY KEY NOT NULL,
+    product_id  TEXT NOT NULL REFERENCES products (id),
+    sealed      BLOB NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX product_secrets_of_product ON product_secrets (product_id, created_at);
 
 CREATE TABLE meters (
     product_id  TEXT NOT NULL REFERENCES products (id),

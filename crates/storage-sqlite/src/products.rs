@@ -1,29 +1,34 @@
 //! Products.
 
 use async_trait::async_trait;
-use licentia_model::{Meter, Product};
+use licentia_model::{Meter, Product, ProductSecret};
 use licentia_storage::Result;
 use licentia_storage::products::Products;
 use rusqlite::params;
 use uuid::Uuid;
 
-use crate::columns::Columns;
+use crate::columns::{Columns, json};
 use crate::statements;
 use crate::transaction::SqliteTransaction;
 
 statements! {
     INSERT = "
         INSERT INTO products (id, code, name, key_prefix, scheme, enforcement, heartbeat_s, grace_s,
-                              default_plan, project_seed, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+                              default_plan, profile, sunset, project_seed, created_at, updated_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     UPDATE = "
         UPDATE products
         SET name = ?2, key_prefix = ?3, scheme = ?4, enforcement = ?5, heartbeat_s = ?6, grace_s = ?7,
-            default_plan = ?8, project_seed = ?9, created_at = ?10, updated_at = ?11
+            default_plan = ?8, profile = ?9, sunset = ?10, project_seed = ?11, created_at = ?12, updated_at = ?13
         WHERE id = ?1";
     BY_ID = "SELECT * FROM products WHERE id = ?1";
     BY_CODE = "SELECT * FROM products WHERE code = ?1";
     ALL = "SELECT * FROM products ORDER BY code";
+    BY_PREFIX = "SELECT * FROM products WHERE key_prefix = ?1 ORDER BY code";
+    INSERT_SECRET = "
+        INSERT INTO product_secrets (id, product_id, sealed, created_at) VALUES (?1, ?2, ?3, ?4)";
+    SECRETS = "SELECT * FROM product_secrets WHERE product_id = ?1 ORDER BY created_at DESC, id";
+    DELETE_SECRET = "DELETE FROM product_secrets WHERE id = ?1";
     DELETE_METERS = "DELETE FROM meters WHERE product_id = ?1";
     INSERT_METER = "INSERT INTO meters (product_id, name, unit, scale) VALUES (?1, ?2, ?3, ?4)";
     METERS = "SELECT * FROM meters WHERE product_id = ?1 ORDER BY name";
@@ -42,6 +47,8 @@ impl Products for SqliteTransaction {
             product.heartbeat_s,
             product.grace_s,
             product.default_plan,
+            product.profile.map(|profile| profile.as_str()),
+            json(&product.sunset)?,
             product.project_seed,
             product.created_at,
             product.updated_at,
@@ -59,6 +66,8 @@ impl Products for SqliteTransaction {
             product.heartbeat_s,
             product.grace_s,
             product.default_plan,
+            product.profile.map(|profile| profile.as_str()),
+            json(&product.sunset)?,
             product.project_seed,
             product.created_at,
             product.updated_at,
@@ -91,6 +100,28 @@ impl Products for SqliteTransaction {
         Ok(())
     }
 
+    async fn insert_product_secret(&mut self, secret: &ProductSecret) -> Result<()> {
+        let params = params![
+            secret.id.to_string(),
+            secret.product_id.to_string(),
+            secret.sealed,
+            secret.created_at,
+        ];
+        self.write_one("product secret", INSERT_SECRET, params)
+    }
+
+    async fn product_secrets(&mut self, product_id: Uuid) -> Result<Vec<ProductSecret>> {
+        self.all("product_secrets", SECRETS, params![product_id.to_string()], product_secret)
+    }
+
+    async fn delete_product_secret(&mut self, id: Uuid) -> Result<()> {
+        self.write_one("product secret", DELETE_SECRET, params![id.to_string()])
+    }
+
+    async fn products_by_prefix(&mut self, key_prefix: &str) -> Result<Vec<Product>> {
+        self.all("products", BY_PREFIX, params![key_prefix], product)
+    }
+
     async fn meters(&mut self, product_id: Uuid) -> Result<Vec<Meter>> {
         self.all("meters", METERS, params![product_id.to_string()], meter)
     }
@@ -107,9 +138,20 @@ fn product(row: &Columns<'_>) -> Result<Product> {
         heartbeat_s: row.number("heartbeat_s")?,
         grace_s: row.number("grace_s")?,
         default_plan: row.plain("default_plan")?,
+        profile: row.optional("profile", Columns::word)?,
+        sunset: row.json("sunset")?,
         project_seed: row.plain("project_seed")?,
         created_at: row.plain("created_at")?,
         updated_at: row.plain("updated_at")?,
+    })
+}
+
+fn product_secret(row: &Columns<'_>) -> Result<ProductSecret> {
+    Ok(ProductSecret {
+        id: row.uuid("id")?,
+        product_id: row.uuid("product_id")?,
+        sealed: row.plain("sealed")?,
+        created_at: row.plain("created_at")?,
     })
 }
 

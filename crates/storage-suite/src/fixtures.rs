@@ -51,6 +51,8 @@ pub(crate) fn product(n: u32) -> Product {
         heartbeat_s: 900,
         grace_s: u32::MAX,
         default_plan: "plan-1".into(),
+        profile: None,
+        sunset: [(Scheme::V1, NOW)].into(),
         project_seed: vec![0, 1, 255],
         created_at: NOW,
         updated_at: NOW,

@@ -81,7 +81,8 @@ macro_rules! suite {
                 a_product_is_found
                 a_product_code_is_taken_once
                 a_product_is_replaced_but_for_id_and_code
-                meters_are_replaced_as_a_whole;
+                meters_are_replaced_as_a_whole
+                a_product_has_several_secrets;
             races:
                 seats_are_never_one_too_many
                 seats_hold_across_two_stores

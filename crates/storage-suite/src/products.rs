@@ -1,6 +1,6 @@
 //! Products.
 
-use licentia_model::{Enforcement, Meter};
+use licentia_model::{Enforcement, Meter, ProductSecret, Profile};
 use licentia_storage::StorageError;
 
 use crate::Backend;
@@ -52,6 +52,8 @@ pub async fn a_product_is_replaced_but_for_id_and_code(backend: &impl Backend) {
     changed.heartbeat_s = 0;
     changed.grace_s = 1;
     changed.default_plan = "other".into();
+    changed.profile = Some(Profile::Caio);
+    changed.sunset.clear();
     changed.project_seed = Vec::new();
     changed.updated_at = NOW + 1;
     let mut with_other_code = changed.clone();
@@ -90,4 +92,31 @@ pub async fn meters_are_replaced_as_a_whole(backend: &impl Backend) {
     let refused = change!(store, |tx| tx.replace_meters(id(1), &twice).await);
     assert_eq!(refused, Err(StorageError::Conflict("meter name".into())));
     assert_eq!(look!(store, |tx| tx.meters(id(1)).await).unwrap().len(), 2, "as before");
+}
+
+/// Secrets rest with their product, newest first, and are forgotten one by one.
+pub async fn a_product_has_several_secrets(backend: &impl Backend) {
+    let store = backend.open().await;
+    let secret = |n: u32, product: u32| ProductSecret {
+        id: id(100 + n),
+        product_id: id(product),
+        sealed: vec![0; 60],
+        created_at: NOW + i64::from(n),
+    };
+    change!(store, |tx| {
+        tx.insert_product(&product(1)).await?;
+        tx.insert_product(&product(2)).await?;
+        for secret in [secret(1, 1), secret(2, 1), secret(3, 2)] {
+            tx.insert_product_secret(&secret).await?;
+        }
+        assert_eq!(tx.product_secrets(id(1)).await?, [secret(2, 1), secret(1, 1)]);
+        tx.delete_product_secret(id(102)).await?;
+        assert_eq!(tx.product_secrets(id(1)).await?, [secret(1, 1)]);
+        assert_eq!(tx.products_by_prefix("PRD").await?, [product(1), product(2)]);
+        assert_eq!(tx.products_by_prefix("prd").await?, Vec::new());
+        Ok(())
+    })
+    .unwrap();
+    let refused = change!(store, |tx| tx.delete_product_secret(id(102)).await);
+    assert_eq!(refused, Err(StorageError::Stale("product secret")));
 }

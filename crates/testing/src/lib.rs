@@ -92,6 +92,11 @@ impl TestAuthority {
         self.authority.import_catalog(catalog, actor()).await.expect("it is imported");
     }
 
+    /// Issues a licence of a product's default plan for 30 days and returns its key.
+    pub async fn issue_key(&self, product: &str) -> String {
+        self.issue(product).await.key.expect("a key that is shown")
+    }
+
     /// Issues a licence of a product's default plan for 30 days.
     pub async fn issue(&self, product: &str) -> licentia_protocol::resource::License {
         self.authority.issue(order(product), actor()).await.expect("a licence")

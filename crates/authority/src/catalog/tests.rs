@@ -37,6 +37,19 @@ scale = 3
 "#;
 
 #[test]
+fn a_sunset_is_the_end_of_its_day_and_a_profile_is_named() {
+    let more = "profile = \"caio\"\nsunset = { v1 = \"2026-12-31\" }\ndefault_plan";
+    let product = parse(&GOOD.replacen("default_plan", more, 1)).unwrap().product;
+    // 2027-01-01T00:00:00Z
+    assert_eq!(product.sunset, [(Scheme::V1, 1_798_761_600)].into());
+    assert_eq!(product.profile, Some(Profile::Caio));
+    for wrong in ["{ v1 = \"soon\" }", "{ v7 = \"2026-12-31\" }", "{ v1 = \"2026-02-30\" }"] {
+        let text = GOOD.replacen("default_plan", &format!("sunset = {wrong}\ndefault_plan"), 1);
+        assert_eq!(parse(&text).unwrap_err().line, 4, "{wrong}");
+    }
+}
+
+#[test]
 fn every_key_is_read() {
     let catalog = parse(GOOD).unwrap();
     assert_eq!(
@@ -50,6 +63,8 @@ fn every_key_is_read() {
             heartbeat_s: 900,
             grace_s: 86_400,
             default_plan: "pro".into(),
+            profile: None,
+            sunset: BTreeMap::new(),
             project_seed: Some(vec![0, 0xff, 0x7a]),
         }
     );
@@ -118,7 +133,7 @@ const MISTAKES: &[Mistake] = &[
     ("code = \"acme\"", "code = \"a-c\"", 1, 1, "[product]: key_prefix", "missing, and the code makes none"),
     ("code = \"acme\"", "code = \"acme\"\nkey_prefix = \"AC-ME\"", 3, 14, "[product]: key_prefix", "no dash, found \"AC-ME\""),
     ("code = \"acme\"", "code = \"acme\"\nkey_prefix = \"ABCDEFGHIJKLMNOPQ\"", 3, 14, "[product]: key_prefix", "1 to 16"),
-    ("code = \"acme\"", "code = \"acme\"\nscheme = \"v2\"", 3, 10, "[product]: scheme", "expected \"jwt\", the only scheme that this version knows, found \"v2\""),
+    ("code = \"acme\"", "code = \"acme\"\nscheme = \"v9\"", 3, 10, "[product]: scheme", "expected \"jwt\" or \"v2\" or \"v1\" or \"short\" or \"opaque\", found \"v9\""),
     ("code = \"acme\"", "code = \"acme\"\nenforcement = \"hard\"", 3, 15, "[product]: enforcement", "expected \"strict\" or \"degrade\" or \"lenient\", found \"hard\""),
     ("code = \"acme\"", "code = \"acme\"\nheartbeat = 15", 3, 13, "[product]: heartbeat", "expected a duration such as \"90s\", \"15m\", \"24h\" or \"30d\", found 15"),
     ("code = \"acme\"", "code = \"acme\"\nheartbeat = \"0m\"", 3, 13, "[product]: heartbeat", "found \"0m\""),

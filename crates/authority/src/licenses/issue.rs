@@ -13,6 +13,8 @@ use crate::authority::Authority;
 use crate::credential::subject;
 use crate::error::AuthorityError;
 
+const DAY_S: i64 = 86_400;
+
 /// How long a licence lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Term {
@@ -73,11 +75,20 @@ impl Authority {
         let expires_at = match order.term {
             Term::Perpetual => None,
             Term::Until(at) => Some(at),
-            Term::Days(days) => Some(now.saturating_add(i64::from(days) * 86_400)),
+            Term::Days(days) => Some(now.saturating_add(i64::from(days) * DAY_S)),
         };
         if expires_at.is_some_and(|at| at <= now) {
             return Err(invalid("expires", "it lies in the past; give a date that is still to come"));
         }
+        let scheme = order.scheme.unwrap_or(product.scheme);
+        if product.sunset.get(&scheme).is_some_and(|from| now >= *from) {
+            return Err(invalid("scheme", "the product no longer accepts keys of this scheme"));
+        }
+        // A `v1` key spells its last day; the record ends with that day, not within it.
+        let expires_at = match scheme {
+            Scheme::V1 => expires_at.map(|at| at.saturating_add(DAY_S - 1).div_euclid(DAY_S) * DAY_S),
+            _ => expires_at,
+        };
         let customer = self.customer_for(tx, &order, now).await?;
         let (id, jti) = (self.uuid(), self.uuid());
         let claims = Claims {
@@ -120,7 +131,15 @@ impl Authority {
             updated_at: now,
         };
         tx.insert_license(&license).await?;
-        self.sign_record(tx, &license, claims, now).await?;
+        let record = self.sign_record(tx, &license, claims, now).await?;
+        let mut license = license;
+        let mut shown_once = None;
+        if scheme != Scheme::Jwt {
+            let (key_jti, text) = self.make_key(tx, &product, &license, &record.claims, scheme, now).await?;
+            license.key_jti = key_jti;
+            tx.update_license(&license).await?;
+            shown_once = Some(text);
+        }
         let entry = Entry::new()
             .fact("product", product.code.clone())
             .fact("plan", plan.code.clone())
@@ -129,7 +148,9 @@ impl Authority {
             .fact("customer", customer.id.to_string())
             .personal("email", Some(&customer.email));
         self.record(tx, actor, "license.issue", subject(id), entry).await?;
-        self.view(tx, license).await
+        let mut view = self.view(tx, license).await?;
+        view.key = shown_once.or(view.key);
+        Ok(view)
     }
 
     /// The customer with this e-mail address: known, or new.

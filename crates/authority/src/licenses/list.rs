@@ -7,7 +7,7 @@ use licentia_storage::licenses::LicenseFilter;
 use uuid::Uuid;
 
 use crate::authority::Authority;
-use crate::credential::Known;
+use crate::credential::{Known, seal_name};
 use crate::error::AuthorityError;
 use crate::seats::timestamp;
 
@@ -98,7 +98,14 @@ impl Authority {
         let known = self.know(tx, license).await?;
         let (product, plan) = self.terms_of(tx, &known).await?;
         let Known { license, claims } = known;
-        let key = tx.license_key(license.jti).await?.ok_or_else(|| missing(license.id))?;
+        let key = tx.license_key(license.key_jti).await?.ok_or_else(|| missing(license.id))?;
+        let text = match &key.sealed {
+            Some(sealed) => {
+                let text = self.master().open(&seal_name(key.jti), sealed)?;
+                Some(String::from_utf8_lossy(text.expose()).into_owned())
+            }
+            None => None,
+        };
         let customer = tx.customer(license.customer_id).await?.ok_or_else(|| missing(license.id))?;
         let expired = claims.exp.is_some_and(|at| self.clock().now() >= at);
         let state = match (&license.state, expired, claims.trial) {
@@ -108,7 +115,7 @@ impl Authority {
         };
         Ok(resource::License {
             id: license.id,
-            key: claims.token().to_owned(),
+            key: text,
             scheme: key.scheme.to_string(),
             product: product.code,
             plan: plan.code,

@@ -45,6 +45,8 @@ impl Authority {
                     heartbeat_s: entry.heartbeat_s,
                     grace_s: entry.grace_s,
                     default_plan: entry.default_plan,
+                    profile: entry.profile,
+                    sunset: entry.sunset,
                     project_seed: entry.project_seed.unwrap_or(seed),
                     created_at,
                     updated_at: now,

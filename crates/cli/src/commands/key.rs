@@ -1,36 +1,29 @@
 //! `licentia key …`.
 
-use std::path::PathBuf;
-
 use clap::{Subcommand, ValueEnum};
-use licentia_issue::keyfile::{self, KeyFileError};
-use licentia_issue::signer::{Ed25519Signer, Signer};
 use licentia_license::key::PublicKey;
-use licentia_model::Random;
-use licentia_server::system::SystemRandom;
 use serde_json::json;
 
 use crate::args::Cli;
+use crate::commands::{generate, rotation};
 use crate::failure::Failure;
 use crate::local::authority;
-use crate::output::{Output, facts};
+use crate::output::Output;
 
 /// Signing keys.
 #[derive(Subcommand)]
 pub enum Command {
     /// Make a key pair in files that openssl reads; needs no authority.
-    #[command(after_help = "Example:\n  licentia key generate --alg ed25519 --out ./keys")]
-    Generate {
-        /// Algorithm.
-        #[arg(long, value_enum, default_value_t = Algorithm::Ed25519)]
-        alg: Algorithm,
-        /// Folder for KID.private.pem and KID.public.pem.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-    },
+    Generate(generate::Generate),
     /// The authority's keys.
     #[command(after_help = "Example:\n  licentia key list --json")]
     List,
+    /// The next step of a rotation: publish a `next` key, or put the published one to work.
+    Rotate(rotation::Rotate),
+    /// A key that verifies no more; refused while something it signed is in force.
+    Retire(rotation::Named),
+    /// A key that somebody else has: what it signed is refused from now on.
+    Compromise(rotation::Named),
     /// What an application embeds to verify licences and leases.
     #[command(after_help = "Examples:\n  licentia key export --public > trust.pem\n  \
                             licentia key export --public --format jwks")]
@@ -42,13 +35,6 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Bundle)]
         format: Format,
     },
-}
-
-/// Algorithms of `key generate`.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Algorithm {
-    /// Ed25519 (RFC 8032).
-    Ed25519,
 }
 
 /// Forms of `key export`.
@@ -66,18 +52,13 @@ pub enum Format {
 
 pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(), Failure> {
     match command {
-        Command::Generate { alg: Algorithm::Ed25519, out: folder } => generate(folder, out),
+        Command::Generate(args) => generate::run(args, out),
+        Command::Rotate(args) => rotation::rotate(cli, args, out).await,
+        Command::Retire(args) => rotation::retire(cli, args, out).await,
+        Command::Compromise(args) => rotation::compromise(cli, args, out).await,
         Command::List => {
             let keys = authority(cli).await?.list_keys().await?;
-            out.list(&keys, ["KID", "ALG", "PURPOSES", "STATE", "CREATED"], |key| {
-                [
-                    key.kid.clone(),
-                    key.alg.clone(),
-                    key.purposes.join(" "),
-                    key.state.clone(),
-                    key.created_at.to_string(),
-                ]
-            })
+            rotation::show(&keys, out)
         }
         Command::Export { format, .. } => {
             let authority = authority(cli).await?;
@@ -90,25 +71,4 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
             out.line(text.trim_end())
         }
     }
-}
-
-fn generate(folder: &PathBuf, out: Output) -> Result<(), Failure> {
-    let random: &dyn Random = &SystemRandom;
-    let signer = Ed25519Signer::from_seed(random.bytes())
-        .map_err(|e| Failure::undone(&e, "run it again; if it repeats, report this defect"))?;
-    let kid = signer.public_key().kid();
-    let failed = |e: &dyn std::fmt::Display| {
-        Failure::undone(format!("{}: {e}", folder.display()), "check that this user may write to the folder")
-    };
-    std::fs::create_dir_all(folder).map_err(|e| failed(&e))?;
-    keyfile::write_pair(folder, kid, &signer).map_err(|e: KeyFileError| failed(&e))?;
-    let path = |kind: &str| folder.join(format!("{kid}.{kind}.pem")).display().to_string();
-    let result = json!({ "kid": kid, "alg": "EdDSA", "private": path("private"), "public": path("public") });
-    out.one(&result, |_| {
-        facts(&[
-            ("kid", kid.to_owned()),
-            ("private", format!("{}   (mode 0600, keep it secret)", path("private"))),
-            ("public", path("public")),
-        ])
-    })
 }

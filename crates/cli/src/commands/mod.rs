@@ -3,12 +3,14 @@
 pub(crate) mod activation;
 pub(crate) mod audit;
 pub(crate) mod demo;
+pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod license;
 pub(crate) mod node;
 pub(crate) mod plan;
 pub(crate) mod product;
+pub(crate) mod rotation;
 pub(crate) mod serve;
 
 use std::process::ExitCode;

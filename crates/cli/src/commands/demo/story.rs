@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use licentia_authority::licenses::issue::{Order, Term};
 use licentia_authority::{Actor, Authority, catalog};
 use licentia_license::decide::{Circumstances, decide};
+use licentia_issue::Secret;
+use licentia_license::scheme::{Rules, check};
 use licentia_license::verify::verify;
-use licentia_license::{License, Trust};
-use licentia_model::Clock;
+use licentia_license::{Invalid, License, Trust};
+use licentia_model::{Clock, Scheme};
 use licentia_protocol::resource;
 use licentia_server::system::SystemClock;
 
@@ -17,13 +19,15 @@ use crate::commands::demo::child::{Node, broken};
 use crate::failure::Failure;
 
 /// The catalogues of the five seeds.
-const CATALOGS: [(&str, &str); 5] = [
-    ("TMWS", include_str!("../../../../../examples/catalogs/tmws.toml")),
-    ("CAIO", include_str!("../../../../../examples/catalogs/caio.toml")),
-    ("BZZZ", include_str!("../../../../../examples/catalogs/bzzz.toml")),
-    ("Volcanic Pixels", include_str!("../../../../../examples/catalogs/volcanic-pixels.toml")),
-    ("Muonroi", include_str!("../../../../../examples/catalogs/muonroi.toml")),
+const CATALOGS: [(&str, &str, Scheme); 5] = [
+    ("TMWS", include_str!("../../../../../examples/catalogs/tmws.toml"), Scheme::V1),
+    ("CAIO", include_str!("../../../../../examples/catalogs/caio.toml"), Scheme::V2),
+    ("BZZZ", include_str!("../../../../../examples/catalogs/bzzz.toml"), Scheme::Jwt),
+    ("Volcanic Pixels", include_str!("../../../../../examples/catalogs/volcanic-pixels.toml"), Scheme::Jwt),
+    ("Muonroi", include_str!("../../../../../examples/catalogs/muonroi.toml"), Scheme::Short),
 ];
+/// The shared secret of TMWS's old keys, in this demo.
+const SECRET: &[u8] = b"the demo's secret for v1 keys, known to everybody";
 
 /// Seconds between heartbeats in the demo, so that one can be seen; the catalogues say minutes and hours.
 const HEARTBEAT_S: u32 = 1;
@@ -58,16 +62,20 @@ struct Story<'a> {
 
 impl Story<'_> {
     async fn catalogue_and_licenses(&self) -> Result<Vec<resource::License>, Failure> {
-        self.timeline.act("Five products, one licence each")?;
+        self.timeline.act("Five products, a licence each, in every scheme")?;
         let mut licenses = Vec::new();
-        for (name, text) in CATALOGS {
+        for (name, text, scheme) in CATALOGS {
             let mut catalog = catalog::parse(text).map_err(|e| broken(&format!("catalogue of {name}: {e}")))?;
             catalog.product.heartbeat_s = HEARTBEAT_S;
             let imported = self.authority.import_catalog(catalog, actor()).await?;
+            if scheme == Scheme::V1 {
+                let secret = Secret::new(SECRET.to_vec());
+                self.authority.import_secret(imported.product.code.clone(), secret, actor()).await?;
+            }
             let order = Order {
                 product: imported.product.code.clone(),
                 plan: best_plan(&imported.product.code),
-                scheme: None,
+                scheme: Some(scheme),
                 email: "ada@example.com".into(),
                 name: Some("Ada Lovelace".into()),
                 organization: Some("Analytical Engines".into()),
@@ -77,9 +85,9 @@ impl Story<'_> {
             };
             let license = self.authority.issue(order, actor()).await?;
             self.timeline.held(&format!(
-                "{name}: {}, licence {} on `{}` until {}",
+                "{name}: {}, a `{}` key on `{}` until {}",
                 if imported.plans == 1 { "1 plan".to_owned() } else { format!("{} plans", imported.plans) },
-                &license.id.to_string()[..8],
+                license.scheme,
                 license.plan,
                 license.expires_at.map_or_else(|| "for ever".to_owned(), |at| at.to_string()),
             ))?;
@@ -92,26 +100,44 @@ impl Story<'_> {
         self.timeline.act("Verified offline, with nothing but the public trust bundle")?;
         let bundle = self.authority.trust().to_text();
         let trust = Trust::from_text(&bundle).map_err(|e| broken(&format!("the trust bundle: {e}")))?;
+        let now = SystemClock.now();
         for license in licenses {
-            let circumstances = Circumstances::at(SystemClock.now()).product(&license.product);
-            verify::<License>(&license.key, &trust)
-                .and_then(|checked| decide(&checked, &circumstances))
-                .map_err(|e| broken(&format!("the licence of {}: {e}", license.product)))?;
+            let rules = self.rules(license)?;
+            let circumstances = Circumstances::at(now).product(&license.product);
+            let verdict = check(key_of(license)?, &trust, &rules, now)
+                .and_then(|checked| decide(&checked, &circumstances));
+            match (license.scheme.as_str(), verdict) {
+                ("short", Err(Invalid::Unrecognized)) => {
+                    self.timeline.held("short: says nothing by itself, the authority will know it")?;
+                }
+                (scheme, Ok(())) => {
+                    self.timeline.held(&format!("{scheme}: the licence of {} is valid", license.product))?;
+                }
+                (_, Err(e)) => return Err(broken(&format!("the licence of {}: {e}", license.product))),
+            }
         }
-        self.timeline.held(&format!("{} licences are valid, no network and no database asked", licenses.len()))?;
         let mut refused = 0_usize;
-        let key = &of(licenses, "bzzz")?.key;
+        let key = key_of(of(licenses, "bzzz")?)?;
         for at in (0..key.len()).step_by(7) {
-            let mut bytes = key.clone().into_bytes();
+            let mut bytes = key.as_bytes().to_vec();
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8_lossy(&bytes);
-            if forged != *key && verify::<License>(&forged, &trust).is_ok() {
+            if forged != key && verify::<License>(&forged, &trust).is_ok() {
                 return Err(broken("a forged licence passed"));
             }
             refused += 1;
         }
         self.timeline.held(&format!("{refused} forgeries of one of them, a single character changed: all refused"))?;
         Ok(bundle)
+    }
+
+    /// What a verifier of this product knows beside whom to trust.
+    fn rules(&self, license: &resource::License) -> Result<Rules, Failure> {
+        let rules = Rules::new().product(&license.product);
+        match license.scheme.as_str() {
+            "v1" => rules.secret(SECRET, None).map_err(|e| broken(&e.to_string())),
+            _ => Ok(rules),
+        }
     }
 
     async fn seats_and_gates(&self, license: &resource::License) -> Result<(), Failure> {
@@ -232,7 +258,9 @@ impl Story<'_> {
         let yaml = format!(
             "license:\n  server_url: \"{}\"\n  license_key: \"{}\"\n  cluster_id: \"{}-cluster-{name}\"\n  \
              email: \"ada@example.com\"\n  organization_name: \"Analytical Engines\"\n{more}",
-            self.server, license.key, license.product
+            self.server,
+            key_of(license)?,
+            license.product
         );
         std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(&config, yaml))
@@ -273,6 +301,10 @@ fn of<'a>(licenses: &'a [resource::License], product: &str) -> Result<&'a resour
         .iter()
         .find(|license| license.product == product)
         .ok_or_else(|| broken(&format!("there is no licence of {product}")))
+}
+
+fn key_of(license: &resource::License) -> Result<&str, Failure> {
+    license.key.as_deref().ok_or_else(|| broken(&format!("the licence of {} has no key", license.product)))
 }
 
 fn actor() -> Actor {

@@ -52,7 +52,7 @@ pub struct Args {
     #[arg(long)]
     trial: bool,
     /// Key scheme; none: the product's.
-    #[arg(long, value_parser = ["jwt"])]
+    #[arg(long, value_parser = ["jwt", "v2", "v1", "short"])]
     scheme: Option<String>,
     /// A free attribute; may be repeated.
     #[arg(long, value_name = "K=V", value_parser = attribute)]
@@ -85,7 +85,8 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     };
     if let Some(path) = file {
         let keyset = authority.trust().keyset_token().map(str::to_owned);
-        let text = LicenseFile { license: license.key.clone(), keyset }.to_string();
+        let key = license.key.clone().unwrap_or_default();
+        let text = LicenseFile { license: key, keyset, ..LicenseFile::default() }.to_string();
         std::fs::write(path, text).map_err(|e| {
             Failure::undone(
                 format!("the licence {} is issued, but {} was not written: {e}", license.id, path.display()),

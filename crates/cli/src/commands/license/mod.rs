@@ -128,7 +128,7 @@ pub(crate) fn describe(license: &License) -> String {
         ("features", license.features.join(" ")),
         ("limits", limits.collect::<Vec<_>>().join(", ")),
         ("customer", license.customer.email.clone()),
-        ("key", license.key.clone()),
+        ("key", license.key.clone().unwrap_or_else(|| "not kept; it was shown when it was issued".to_owned())),
     ])
 }
 
