@@ -44,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("licentia", &["licentia-license", "licentia-protocol"]),
     ("licentia-cluster-node", &["licentia"]),
+    ("licentia-plugin", &["licentia"]),
     (
         "licentia-cli",
         &[

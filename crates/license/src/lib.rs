@@ -4,7 +4,8 @@
 //! unsafe code; the caller brings the bytes, the trusted keys and the time in seconds since the epoch.
 //!
 //! Two steps, never one: [`verify::verify`], or [`scheme::check`] for licence keys of every scheme, checks the
-//! signature of the bytes as received and makes a [`Verified`], which nobody else can; [`decide::decide`] judges a verified licence against time, product and machine.
+//! signature of the bytes as received and makes a [`Verified`], which nobody else can; [`decide::decide`]
+//! judges a verified licence against time, product and machine.
 //! Nothing about a key's content is told before its signature has passed.
 //!
 //! ```

@@ -5,7 +5,7 @@ use licentia_license::key::PublicKey;
 use serde_json::json;
 
 use crate::args::Cli;
-use crate::commands::{generate, rotation};
+use crate::commands::{generate, hsm, import, rotation};
 use crate::failure::Failure;
 use crate::local::authority;
 use crate::output::Output;
@@ -15,9 +15,13 @@ use crate::output::Output;
 pub enum Command {
     /// Make a key pair in files that openssl reads; needs no authority.
     Generate(generate::Generate),
+    /// Whether a key in an HSM (PKCS#11) can be used, and its public half; needs no authority.
+    Hsm(hsm::Hsm),
     /// The authority's keys.
     #[command(after_help = "Example:\n  licentia key list --json")]
     List,
+    /// Add a shared secret for the `v1` keys of a product.
+    Import(import::KeyImport),
     /// The next step of a rotation: publish a `next` key, or put the published one to work.
     Rotate(rotation::Rotate),
     /// A key that verifies no more; refused while something it signed is in force.
@@ -53,6 +57,8 @@ pub enum Format {
 pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(), Failure> {
     match command {
         Command::Generate(args) => generate::run(args, out),
+        Command::Hsm(args) => hsm::run(args, out),
+        Command::Import(args) => import::secret(cli, args, out).await,
         Command::Rotate(args) => rotation::rotate(cli, args, out).await,
         Command::Retire(args) => rotation::retire(cli, args, out).await,
         Command::Compromise(args) => rotation::compromise(cli, args, out).await,

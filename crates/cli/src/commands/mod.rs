@@ -4,6 +4,8 @@ pub(crate) mod activation;
 pub(crate) mod audit;
 pub(crate) mod demo;
 pub(crate) mod generate;
+pub(crate) mod hsm;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod license;

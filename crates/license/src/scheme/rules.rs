@@ -17,7 +17,7 @@ pub struct Rules {
     pub(super) plans: Vec<Plan>,
     pub(super) default_plan: Option<String>,
     pub(super) secrets: Vec<(Secret, Option<i64>)>,
-    pub(super) fingerprint: Option<String>,
+    pub(super) fingerprints: Vec<String>,
     off: BTreeMap<Scheme, Option<i64>>,
 }
 
@@ -104,10 +104,10 @@ impl Rules {
         Ok(self)
     }
 
-    /// The machine's fingerprint, in the text form that its `v1` keys were made with.
+    /// A fingerprint of the machine, in the text form that its `v1` keys were made with. There may be several.
     #[must_use]
     pub fn fingerprint(mut self, fingerprint: impl Into<String>) -> Self {
-        self.fingerprint = Some(fingerprint.into());
+        self.fingerprints.push(fingerprint.into());
         self
     }
 

@@ -162,15 +162,13 @@ pub(super) fn verify(key: &str, rules: &Rules, now: i64) -> Result<Verified<Lice
     if rules.secrets.iter().all(|(_, until)| until.is_some_and(|until| now >= until)) {
         return Err(Invalid::SchemeDisabled);
     }
-    let texts = [
-        Some(parts.signed_text(None)),
-        rules.fingerprint.as_deref().map(|fingerprint| parts.signed_text(Some(fingerprint))),
-    ];
+    let mut texts = vec![parts.signed_text(None)];
+    texts.extend(rules.fingerprints.iter().map(|machine| parts.signed_text(Some(machine))));
     // Every secret is tried on every text, whether or not one matched: the time tells nothing of the tag.
     let (mut matched, mut position) = (0_u32, 0_u32);
     for (secret, _) in &rules.secrets {
         position += 1;
-        for tag in texts.iter().flatten().filter_map(|text| secret.tag(text)) {
+        for tag in texts.iter().filter_map(|text| secret.tag(text)) {
             matched.conditional_assign(&position, tag[..].ct_eq(parts.tag));
         }
     }

@@ -1,18 +1,25 @@
 //! `licentia license decode`: what a key says, marked *not verified*.
 
 use licentia_license::file::LicenseFile;
-use licentia_license::verify::decode_unverified;
-use serde_json::json;
+use licentia_license::scheme::{Decoded, decode};
+use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, facts};
 
-/// Show what a key says, without checking it.
+/// Show what a key of any scheme says, without checking it.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  licentia license decode eyJ…")]
 pub struct Args {
     /// The key; `-` reads it from standard input.
     key: String,
+}
+
+#[derive(Serialize)]
+struct Report {
+    verified: bool,
+    #[serde(flatten)]
+    decoded: Decoded,
 }
 
 pub(crate) fn run(args: &Args, out: Output) -> Result<(), Failure> {
@@ -21,11 +28,20 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<(), Failure> {
             .map_err(|e| Failure::usage(format!("standard input: {e}"), "pipe the key into the command"))?,
         key => key.to_owned(),
     };
-    let (header, claims) = LicenseFile::parse(&text)
-        .and_then(|file| decode_unverified(&file.license))
+    let decoded = LicenseFile::parse(&text)
+        .and_then(|file| decode(&file.license))
         .map_err(|e| Failure::no(format!("{}: {e}", e.code()), e.advice()))?;
-    let decoded = json!({ "verified": false, "header": header, "claims": claims });
-    out.one(&decoded, |_| {
-        format!("NOT VERIFIED: anybody could have written this\nheader {header:#}\nclaims {claims:#}\n")
-    })
+    out.one(&Report { verified: false, decoded }, |report| describe(&report.decoded))
+}
+
+fn describe(decoded: &Decoded) -> String {
+    let mut lines = vec![("scheme", decoded.scheme.to_owned())];
+    lines.extend(decoded.parts.iter().map(|(name, part)| (*name, part.clone())));
+    let mut text = format!("NOT VERIFIED: anybody could have written this\n{}", facts(&lines));
+    for (name, value) in [("header", &decoded.header), ("claims", &decoded.claims)] {
+        if let Some(value) = value {
+            text.push_str(&format!("{name} {value:#}\n"));
+        }
+    }
+    text
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod decode;
 pub(crate) mod issue;
+pub(crate) mod reissue;
+pub(crate) mod sign;
 pub(crate) mod verify;
 
 use clap::Subcommand;
@@ -10,6 +12,7 @@ use licentia_protocol::resource::License;
 use uuid::Uuid;
 
 use crate::args::Cli;
+use crate::commands::import;
 use crate::failure::Failure;
 use crate::local::{actor, authority};
 use crate::output::{Output, facts, limit, time};
@@ -71,10 +74,16 @@ pub enum Command {
         #[arg(long, value_parser = seconds, default_value = "0s", value_name = "DURATION")]
         grace: u32,
     },
+    /// Give a licence a new key, or all that one signing key signed.
+    Reissue(reissue::Args),
+    /// Accept somebody else's key for a licence.
+    ImportKey(import::ImportKey),
     /// Check a key or licence file; needs no authority and no network.
     Verify(verify::Args),
     /// Show what a key says, without checking it.
     Decode(decode::Args),
+    /// Sign a licence with a key file; needs no authority and no database.
+    Sign(sign::Args),
 }
 
 pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(), Failure> {
@@ -82,6 +91,9 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
         Command::Issue(args) => return issue::run(cli, args, out).await,
         Command::Verify(args) => return verify::run(args, out).map(|_| ()),
         Command::Decode(args) => return decode::run(args, out),
+        Command::Reissue(args) => return reissue::run(cli, args, out).await,
+        Command::ImportKey(args) => return import::key(cli, args, out).await,
+        Command::Sign(args) => return sign::run(args, out),
         Command::List { product, email, state, after, limit } => {
             let filter = Filter {
                 product: product.clone(),

@@ -5,13 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use licentia_authority::catalog::{self, Catalog};
+use licentia_issue::keyfile;
 use licentia_license::decide::{Circumstances, decide};
 use licentia_license::file::LicenseFile;
-use licentia_license::verify::verify;
+use licentia_license::fingerprint::Fingerprint;
+use licentia_license::scheme::{Plan, Profile, Rules, check};
 use licentia_license::{Invalid, License, MAX_FILE_BYTES, Trust, Verified};
 use licentia_model::Clock;
 use licentia_server::system::SystemClock;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::output::{Output, facts};
@@ -21,24 +25,41 @@ use crate::output::{Output, facts};
 #[command(
     after_help = "Examples:\n  licentia license verify --public-key trust.pem eyJ…\n  \
                   licentia license verify --public-key trust.pem --product bzzz --file ada.lic --json\n  \
+                  licentia license verify --secret-file tmws.secret --catalog tmws.toml TMWS-PRO-…\n  \
                   echo eyJ… | licentia license verify --public-key trust.pem -"
 )]
 pub struct Args {
-    /// The key; `-` reads it from standard input.
+    /// The key, of any scheme; `-` reads it from standard input.
     #[arg(required_unless_present = "file", conflicts_with = "file")]
     key: Option<String>,
     /// A licence file instead.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Whom to trust: a trust bundle, PEM or JWKS file; may be repeated.
-    #[arg(long, required = true, value_name = "FILE")]
+    #[arg(long, required_unless_present = "secret_file", value_name = "FILE")]
     public_key: Vec<PathBuf>,
-    /// A keyset signed by one of them, where the licence brings none.
+    /// A secret that v1 keys are made with: the file's bytes less a trailing newline, readable by its owner
+    /// only; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    secret_file: Vec<PathBuf>,
+    /// A keyset signed by one of the public keys, where the licence brings none.
     #[arg(long, value_name = "FILE")]
     keyset: Option<PathBuf>,
-    /// The product it must be for.
+    /// The product it must be for; with a catalogue, that one's.
     #[arg(long, value_name = "CODE")]
     product: Option<String>,
+    /// What v1 and v2 keys must begin with; with a catalogue, what that says.
+    #[arg(long)]
+    prefix: Option<String>,
+    /// Accept the keys of a legacy issuer too.
+    #[arg(long, value_parser = ["caio", "volcanic"])]
+    profile: Option<String>,
+    /// The product's catalogue: its plans say what v1 and legacy keys grant.
+    #[arg(long, value_name = "FILE.toml")]
+    catalog: Option<PathBuf>,
+    /// The machine, as `licentia fingerprint` prints it.
+    #[arg(long)]
+    fingerprint: Option<String>,
     /// Judge as of this time instead of now.
     #[arg(long, value_name = "RFC3339")]
     at: Option<Timestamp>,
@@ -60,27 +81,119 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<ExitCode, Failure> {
             Failure::usage(format!("{}: {e}", path.display()), "give a keyset that one of the public keys signed")
         })?;
     }
+    let catalog = args.catalog.as_deref().map(read_catalog).transpose()?;
+    let product = product(args, catalog.as_ref())?;
+    let machine = args.fingerprint.as_deref().map(machine).transpose()?;
+    let rules = rules(args, catalog, product.as_deref(), machine.as_ref())?;
     let now = args.at.map_or_else(|| SystemClock.now(), Timestamp::as_second);
-    let checked = text(args)
-        .and_then(|text| match text {
-            Ok(text) => Ok(LicenseFile::parse(&text)),
-            Err(invalid) => Ok(Err(invalid)),
-        })?
-        .and_then(|file| check(&file, &mut trust));
+
+    let checked = text(args)?.and_then(|text| LicenseFile::parse(&text)).and_then(|file| {
+        if let Some(keyset) = &file.keyset {
+            // A keyset that no root signed helps nothing and harms nothing; the licence's own verdict tells more.
+            let _ = trust.accept_keyset(keyset);
+        }
+        check(&file.license, &trust, &rules, now)
+    });
     let verdict = checked.as_ref().map_err(Clone::clone).and_then(|license| {
-        let mut circumstances = Circumstances::at(now);
-        circumstances.product = args.product.as_deref();
+        let mut circumstances = Circumstances::at(now).machine(machine.as_slice());
+        circumstances.product = product.as_deref();
         decide(license, &circumstances)
     });
     report(checked.as_ref().ok(), verdict.err().as_ref(), out)
 }
 
-fn check(file: &LicenseFile, trust: &mut Trust) -> Result<Verified<License>, Invalid> {
-    if let Some(keyset) = &file.keyset {
-        // A keyset that no root signed helps nothing and harms nothing; the licence's own verdict tells more.
-        let _ = trust.accept_keyset(keyset);
+fn product(args: &Args, catalog: Option<&Catalog>) -> Result<Option<String>, Failure> {
+    let own = catalog.map(|catalog| &catalog.product.code);
+    match (&args.product, own) {
+        (Some(asked), Some(own)) if asked != own => Err(Failure::usage(
+            format!("the catalogue is of the product `{own}`, not `{asked}`"),
+            "give the catalogue of that product, or leave out --product",
+        )),
+        (asked, own) => Ok(asked.as_ref().or(own).cloned()),
     }
-    verify::<License>(&file.license, trust)
+}
+
+fn rules(
+    args: &Args,
+    catalog: Option<Catalog>,
+    product: Option<&str>,
+    machine: Option<&Fingerprint>,
+) -> Result<Rules, Failure> {
+    let mut rules = Rules::new();
+    let profile = args.profile.as_deref().and_then(|profile| profile.parse::<Profile>().ok());
+    if let Some(profile) = profile {
+        rules = rules.profile(profile);
+    }
+    let prefix = args.prefix.clone().or(catalog.as_ref().map(|c| c.product.key_prefix.clone()));
+    // A key that names no product is of the one that its prefix stands for, if that is told, and else of the
+    // one that it spells. Volcanic Pixels' have no prefix either.
+    if let Some(product) = product.filter(|_| prefix.is_some() || profile == Some(Profile::Volcanic)) {
+        rules = rules.product(product);
+    }
+    if let Some(prefix) = prefix {
+        rules = rules.prefix(prefix);
+    }
+    if let Some(catalog) = catalog {
+        rules = rules.default_plan(catalog.product.default_plan);
+        for plan in catalog.plans {
+            rules = rules.plan(Plan {
+                code: plan.code,
+                tier: plan.tier,
+                rank: plan.rank,
+                features: plan.features,
+                limits: plan.limits,
+                seats: plan.seats,
+                nodes: plan.nodes,
+            });
+        }
+    }
+    if let Some(text) = &args.fingerprint {
+        rules = rules.fingerprint(text);
+        // TMWS's keys are made with the digits alone.
+        if let Some(Fingerprint::HostMac(hash)) = machine {
+            rules = rules.fingerprint(hash.digits());
+        }
+    }
+    for path in &args.secret_file {
+        let secret = read_secret(path)?;
+        rules = rules.secret(trimmed(&secret), None).map_err(|e| {
+            Failure::usage(
+                format!("{}: {e}", path.display()),
+                "`licentia key generate --alg hmac --out DIR` makes one",
+            )
+        })?;
+    }
+    Ok(rules)
+}
+
+/// A fingerprint, also in the seed's form: sixteen hex digits of host name and MAC.
+fn machine(text: &str) -> Result<Fingerprint, Failure> {
+    text.parse().or_else(|error| {
+        let bare = !text.contains(':');
+        bare.then(|| format!("host-mac:{text}").parse::<Fingerprint>().ok())
+            .flatten()
+            .ok_or_else(|| Failure::usage(format!("--fingerprint: {error}"), "`licentia fingerprint` prints one"))
+    })
+}
+
+fn read_catalog(path: &Path) -> Result<Catalog, Failure> {
+    catalog::parse(&read(path)?)
+        .map_err(|e| Failure::usage(format!("{}: {e}", path.display()), "correct the catalogue at that place"))
+}
+
+/// The bytes of a secret file, which nobody else may read.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    keyfile::read_secret(path).map_err(|e| {
+        Failure::usage(
+            format!("{}: {e}", path.display()),
+            format!("check the path, and `chmod 600 {}` if others can read it", path.display()),
+        )
+    })
+}
+
+/// A secret is the file's bytes as they stand, less one line end.
+pub(crate) fn trimmed(secret: &[u8]) -> &[u8] {
+    secret.strip_suffix(b"\r\n").or(secret.strip_suffix(b"\n")).unwrap_or(secret)
 }
 
 fn report(license: Option<&Verified<License>>, invalid: Option<&Invalid>, out: Output) -> Result<ExitCode, Failure> {
@@ -148,7 +261,7 @@ pub(crate) fn trust(paths: &[PathBuf]) -> Result<Trust, Failure> {
     })
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let file = std::fs::File::open(path).and_then(bounded);
     let unreadable = |e: &dyn std::fmt::Display| {
         Failure::usage(format!("{}: {e}", path.display()), "check the path and that this user may read it")
