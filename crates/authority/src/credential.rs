@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use licentia_license::decide::{Circumstances, decide};
+use licentia_license::fingerprint::Fingerprint;
 use licentia_license::verify::verify;
 use licentia_license::{Invalid, License as Claims, Verified};
 use licentia_model::{License, LicenseState, Scheme};
@@ -167,9 +168,16 @@ impl Known {
     /// Whether the licence gives a right at `now`; until when the authority may promise it.
     ///
     /// `Ok(Some(t))`: the licence, or the grace of its revocation, ends at `t`.
-    pub(crate) fn standing(&self, now: i64, product: Option<&str>) -> Result<Option<i64>, Denied> {
+    pub(crate) fn standing(
+        &self,
+        now: i64,
+        product: Option<&str>,
+        fingerprint: Option<&str>,
+    ) -> Result<Option<i64>, Denied> {
         let denied = |code: Code| Denied::new(code).of(self.license.id);
-        let mut circumstances = Circumstances::at(now);
+        // One that is not in our text form is a name the product gives its machine; it binds nothing.
+        let machine: Vec<Fingerprint> = fingerprint.and_then(|text| text.parse().ok()).into_iter().collect();
+        let mut circumstances = Circumstances::at(now).machine(&machine);
         if let Some(product) = product {
             circumstances = circumstances.product(product);
         }

@@ -91,7 +91,7 @@ impl Authority {
 
         let known = self.know_and_mend(tx, license).await?;
         self.report_tampering(tx, &known).await?;
-        let end = match known.standing(now, None) {
+        let end = match known.standing(now, None, activation.fingerprint.as_deref()) {
             Ok(end) => end,
             Err(denied) => return Ok(Err(denied)),
         };

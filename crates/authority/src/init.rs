@@ -11,7 +11,7 @@ use licentia_model::{ApiToken, Operator, SigningKey};
 use crate::audit::{Actor, Entry, append};
 use crate::authority::{Authority, Parts};
 use crate::error::AuthorityError;
-use crate::keyring::{ISSUER, KEYSET, seal_name};
+use crate::keyring::{ISSUER, KEYSET, sealed_row};
 use crate::secrets::{API_TOKEN, token};
 
 /// The purposes that get an online key each. Registry tokens need another algorithm and come with them.
@@ -49,26 +49,16 @@ pub async fn initialize(
     }];
     let mut entries = Vec::new();
     for purpose in ONLINE {
-        let signer = Ed25519Signer::from_seed(parts.random.bytes()).map_err(refused)?;
-        let kid = signer.public_key().kid().to_owned();
-        let sealed = parts.master.seal(&seal_name(&kid), signer.seed().expose(), parts.random.bytes())?;
+        let key = Ed25519Signer::from_seed(parts.random.bytes()).map_err(refused)?.into();
+        let row = sealed_row(&parts, &key, purpose, KeyState::Active)?;
         entries.push(KeyEntry {
-            jwk: signer.public_key().to_jwk(),
-            purposes: vec![purpose],
-            state: KeyState::Active,
+            jwk: key.public_key().to_jwk(),
+            purposes: row.purposes.clone(),
+            state: row.state,
             not_before: None,
             not_after: None,
         });
-        keys.push(SigningKey {
-            kid,
-            purposes: vec![purpose],
-            state: KeyState::Active,
-            public_pem: signer.public_key().to_pem(),
-            sealed: Some(sealed),
-            not_before: None,
-            not_after: None,
-            created_at: now,
-        });
+        keys.push(row);
     }
     let keyset = Keyset { iss: issuer.clone(), iat: now, exp: None, version: 1, keys: entries };
     let keyset = licentia_issue::sign::sign(&keyset, root)?;

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use licentia_issue::signer::{Ed25519Signer, Signer};
+use licentia_issue::PrivateKey;
+use licentia_issue::signer::Signer;
 use licentia_license::Trust;
 use licentia_license::key::PublicKey;
 use licentia_license::keyset::{KeyState, Purpose};
@@ -16,7 +17,7 @@ pub(crate) const ISSUER: &str = "issuer";
 pub(crate) const KEYSET: &str = "keyset";
 
 pub(crate) struct Keyring {
-    signers: Vec<(Purpose, Ed25519Signer)>,
+    signers: Vec<(Purpose, PrivateKey)>,
     /// What products trust: roots and the keyset of the day.
     pub(crate) trust: Arc<Trust>,
     /// Every key there ever was: opens the authority's own sealed records, whatever became of their signer.
@@ -73,6 +74,28 @@ impl Keyring {
     }
 }
 
+/// Seals a private key into a row.
+pub(crate) fn sealed_row(
+    parts: &Parts,
+    key: &PrivateKey,
+    purpose: Purpose,
+    state: KeyState,
+) -> Result<SigningKey, AuthorityError> {
+    let kid = key.public_key().kid().to_owned();
+    let der = key.to_pkcs8().map_err(|e| AuthorityError::Keys(e.to_string()))?;
+    let sealed = parts.master.seal(&seal_name(&kid), der.expose(), parts.random.bytes())?;
+    Ok(SigningKey {
+        kid,
+        purposes: vec![purpose],
+        state,
+        public_pem: key.public_key().to_pem(),
+        sealed: Some(sealed),
+        not_before: None,
+        not_after: None,
+        created_at: parts.clock.now(),
+    })
+}
+
 /// The public halves of the root keys.
 pub(crate) fn roots(keys: &[SigningKey]) -> Result<Vec<PublicKey>, AuthorityError> {
     keys.iter().filter(|key| key.purposes.contains(&Purpose::Root)).map(public).collect()
@@ -83,11 +106,9 @@ pub(crate) fn public(key: &SigningKey) -> Result<PublicKey, AuthorityError> {
     PublicKey::from_pem(&key.public_pem).map_err(|e| unusable(key, &e))
 }
 
-fn unseal(parts: &Parts, key: &SigningKey, sealed: &[u8]) -> Result<Ed25519Signer, AuthorityError> {
-    let seed = parts.master.open(&seal_name(&key.kid), sealed)?;
-    let seed = <[u8; 32]>::try_from(&seed.expose()[..])
-        .map_err(|_| AuthorityError::Keys(format!("the key {} has the wrong length", key.kid)))?;
-    let signer = Ed25519Signer::from_seed(seed).map_err(|e| unusable(key, &e))?;
+fn unseal(parts: &Parts, key: &SigningKey, sealed: &[u8]) -> Result<PrivateKey, AuthorityError> {
+    let der = parts.master.open(&seal_name(&key.kid), sealed)?;
+    let signer = PrivateKey::from_pkcs8(der.expose()).map_err(|e| unusable(key, &e))?;
     if signer.public_key().kid() == key.kid {
         Ok(signer)
     } else {

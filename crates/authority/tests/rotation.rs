@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use licentia_authority::keys::rotate::NewKey;
 use licentia_issue::signer::Signer;
 use licentia_license::keyset::Purpose;
 use licentia_license::verify::verify;
@@ -63,7 +64,7 @@ async fn next_active_previous_retired_compromised() {
     let test = TestAuthority::new().await;
     test.import(CATALOG).await;
     let root: Arc<dyn Signer> = Arc::new(root());
-    let rotate = || test.authority.rotate_key(Purpose::License, false, Arc::clone(&root), actor());
+    let rotate = || test.authority.rotate_key(Purpose::License, NewKey::Ed25519, false, Arc::clone(&root), actor());
 
     // A issues. The bare root cannot know A; with the keyset of the day it does.
     let a = key_in_state(&test, "active").await.unwrap();
@@ -141,10 +142,32 @@ async fn only_a_root_of_this_authority_changes_its_keys() {
     let test = TestAuthority::new().await;
     let stranger = licentia_issue::Ed25519Signer::from_seed([1; 32]).unwrap();
     let before = test.authority.list_keys().await.unwrap();
-    let refused = test.authority.rotate_key(Purpose::License, true, Arc::new(stranger), actor()).await;
+    let refused = test.authority.rotate_key(Purpose::License, NewKey::Ed25519, true, Arc::new(stranger), actor()).await;
     assert!(refused.err().unwrap().to_string().contains("not that of a root"));
     assert_eq!(test.authority.list_keys().await.unwrap(), before);
     let root: Arc<dyn Signer> = Arc::new(root());
-    assert!(test.authority.rotate_key(Purpose::Root, true, Arc::clone(&root), actor()).await.is_err());
+    assert!(test.authority.rotate_key(Purpose::Root, NewKey::Ed25519, true, Arc::clone(&root), actor()).await.is_err());
     assert!(test.authority.retire_key("nope".into(), root, actor()).await.is_err());
+}
+
+#[tokio::test]
+async fn an_rsa_key_signs_licences_and_leases_like_any_other() {
+    let test = TestAuthority::new().await;
+    test.import(CATALOG).await;
+    let root: Arc<dyn Signer> = Arc::new(root());
+    for purpose in [Purpose::License, Purpose::Lease] {
+        test.authority.rotate_key(purpose, NewKey::Rsa2048, true, Arc::clone(&root), actor()).await.unwrap();
+    }
+    let key = test.issue_key("p").await;
+    let (header, _) = licentia_license::verify::decode_unverified(&key).unwrap();
+    assert_eq!(header["alg"], "RS256");
+    let mut app = App::built();
+    app.fetch(&test);
+    assert_eq!(app.verdict(&key), "valid");
+    assert!(activate(&test, &key, "c1").await.is_ok());
+    // A key from elsewhere is taken in once.
+    let given = || NewKey::Given(Box::new(licentia_issue::Ed25519Signer::from_seed([9; 32]).unwrap().into()));
+    let adopt = || test.authority.rotate_key(Purpose::License, given(), true, Arc::clone(&root), actor());
+    adopt().await.unwrap();
+    assert!(adopt().await.is_err());
 }

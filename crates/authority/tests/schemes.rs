@@ -154,3 +154,36 @@ async fn somebody_elses_key_is_imported_and_exchanged() {
     assert!(taken.is_err());
     assert!(test.authority.import_key(license.id, "a b".into(), actor()).await.is_err());
 }
+
+#[tokio::test]
+async fn a_bound_licence_runs_on_its_machine_and_survives_a_new_network_card() {
+    use licentia_license::fingerprint::{Bind, Component, Fingerprint, Parts};
+    let test = ready("").await;
+    let machine = |card: &str| {
+        let parts = Parts::default()
+            .with("caio", Component::Machine, "0123456789abcdef")
+            .with("caio", Component::Board, "board serial 7")
+            .with("caio", Component::Disk, "disk serial 9")
+            .with("caio", Component::Network, card);
+        Fingerprint::Parts(parts).to_string()
+    };
+    let bind = Bind::to(machine("00:11:22:33:44:55").parse().unwrap());
+    let order = Order { bind: Some(bind), ..order("caio") };
+    let key = test.authority.issue(order, actor()).await.unwrap().key.unwrap();
+    let on = |fingerprint: Option<String>| {
+        let request = activate::Request {
+            license_key: key.clone(),
+            cluster_id: "c1".into(),
+            nonce: "nonce-00000001".into(),
+            fingerprint,
+            ..Default::default()
+        };
+        test.authority.activate(request, "192.0.2.1".into())
+    };
+    assert!(on(Some(machine("00:11:22:33:44:55"))).await.is_ok());
+    assert!(on(Some(machine("aa:bb:cc:dd:ee:ff"))).await.is_ok());
+    let stranger = Parts::default().with("caio", Component::Machine, "another machine");
+    for fingerprint in [None, Some("any words".into()), Some(Fingerprint::Parts(stranger).to_string())] {
+        assert_eq!(on(fingerprint).await.err().unwrap().code, "wrong_machine");
+    }
+}

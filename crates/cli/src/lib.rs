@@ -12,6 +12,7 @@ mod failure;
 mod local;
 mod output;
 mod reference;
+mod signer;
 
 use std::process::ExitCode;
 

@@ -1,9 +1,9 @@
-//! `licentia key hsm` over SoftHSM2.
+//! `licentia key hsm`, and keys in SoftHSM2 wherever a private key is asked for.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use licentia_issue::keyfile::{write_pair, write_secret};
@@ -22,14 +22,18 @@ fn run(folder: &Path, program: &str, args: &[&str]) -> Output {
     Command::new(program).args(args).env("SOFTHSM2_CONF", settings).output().expect(program)
 }
 
-fn hsm(folder: &Path, more: &[&str]) -> Output {
-    let module = PLACES.iter().map(PathBuf::from).find(|path| path.exists()).unwrap();
-    let args = ["--json", "key", "hsm", "--module", module.to_str().unwrap()];
-    run(folder, env!("CARGO_BIN_EXE_licentia"), &[&args, more].concat())
+fn licentia(folder: &Path, args: &[&str]) -> Output {
+    run(folder, env!("CARGO_BIN_EXE_licentia"), &[&["--json"][..], args].concat())
+}
+
+fn uri(path: &str, pin: &Path) -> String {
+    let module =
+        PLACES.iter().find(|path| Path::new(path).exists()).expect("softhsm2 is installed");
+    format!("pkcs11:{path}?module-path={module}&pin-source={}", pin.display())
 }
 
 #[test]
-fn a_key_in_a_token_is_shown_and_what_is_wrong_is_told_in_two_lines() {
+fn a_key_in_a_token_is_shown_signs_licences_and_is_the_root_of_an_authority() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let tokens = folder.join("tokens");
@@ -47,38 +51,66 @@ fn a_key_in_a_token_is_shown_and_what_is_wrong_is_told_in_two_lines() {
     ] {
         assert!(run(folder, "softhsm2-util", args).status.success());
     }
-    let files = [("pin", &b"24680\n"[..]), ("wrong", b"99999\n")].map(|(name, text)| {
+    let [pin, wrong] = [("pin", &b"24680\n"[..]), ("wrong", b"99999\n")].map(|(name, text)| {
         let path = folder.join(name);
         write_secret(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
+        path
     });
-    let [pin, wrong] = [&files[0][..], &files[1][..]];
 
-    for name in [&["--label", "root"][..], &["--id", "01"], &["--label", "root", "--id", "01"]] {
-        let args = [&["--token", "licences", "--pin-file", pin][..], name].concat();
-        let shown: Value = serde_json::from_slice(&hsm(folder, &args).stdout).unwrap();
+    for name in ["object=root", "id=%01", "object=root;id=%01"] {
+        let shown =
+            licentia(folder, &["key", "hsm", &uri(&format!("token=licences;{name}"), &pin)]);
+        let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
         assert_eq!(shown["kid"], key.public_key().kid());
         assert_eq!(shown["alg"], "EdDSA");
         assert_eq!(shown["public_pem"], key.public_key().to_pem());
     }
-    for (args, status, what) in [
-        (["--token", "licences", "--label", "root", "--pin-file", wrong], 3, "the PIN is not"),
-        (
-            ["--token", "other", "--label", "root", "--pin-file", pin],
-            3,
-            "no token labelled `other`",
-        ),
-        (
-            ["--token", "licences", "--label", "no", "--pin-file", pin],
-            3,
-            "no private key labelled `no`",
-        ),
-        (["--token", "licences", "--id", "1", "--pin-file", pin], 2, "not in hex"),
+    for (uri, status, what) in [
+        (uri("token=licences;object=root", &wrong), 3, "the PIN is not"),
+        (uri("token=other;object=root", &pin), 3, "no token labelled `other`"),
+        (uri("token=licences;object=no", &pin), 3, "no private key labelled `no`"),
+        (uri("token=licences", &pin), 2, "has no `object`"),
+        (uri("token=licences;object=root", Path::new("/nowhere/pin")), 3, "/nowhere/pin"),
     ] {
-        let refused = hsm(folder, &args);
+        let refused = licentia(folder, &["key", "hsm", &uri]);
         let said = String::from_utf8(refused.stderr).unwrap();
         assert_eq!(refused.status.code(), Some(status), "{said}");
         assert!(said.lines().count() == 2 && said.contains(what), "{said}");
         assert!(!said.contains("24680") && !said.contains("99999"), "{said}");
     }
+
+    let claims = folder.join("claims.json");
+    std::fs::write(
+        &claims,
+        r#"{"iss":"https://licenses.test","aud":"tmws","tier":"PRO","iat":1700000000}"#,
+    )
+    .unwrap();
+    let root = uri("token=licences;object=root", &pin);
+    let signed = licentia(
+        folder,
+        &["license", "sign", "--key", &root, "--claims", claims.to_str().unwrap()],
+    );
+    let signed: Value = serde_json::from_slice(&signed.stdout).unwrap();
+    let public = folder.join("root.public.pem");
+    let public = ["--public-key", public.to_str().unwrap()];
+    let verify = [&["license", "verify", signed["key"].as_str().unwrap()][..], &public].concat();
+    let verified = licentia(folder, &verify);
+    let verdict: Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(verdict["valid"], true, "{verdict}");
+
+    // The root's file may be taken away, into a token.
+    let data = folder.join("data");
+    let data = data.to_str().unwrap();
+    assert!(licentia(folder, &["init", "--data", data]).status.success());
+    let file = format!("{data}/root.private.pem");
+    let args = ["--import", &file, "--label", "authority", "--id", "02"];
+    assert!(run(folder, "softhsm2-util", &[&args[..], &token].concat()).status.success());
+    std::fs::remove_file(&file).unwrap();
+    let rotate = ["key", "rotate", "--data", data];
+    assert_eq!(licentia(folder, &rotate).status.code(), Some(2));
+    let root = uri("token=licences;object=authority", &pin);
+    let rotated = licentia(folder, &[&rotate[..], &["--root", &root]].concat());
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    let stranger = uri("token=licences;object=root", &pin);
+    assert!(!licentia(folder, &[&rotate[..], &["--root", &stranger]].concat()).status.success());
 }

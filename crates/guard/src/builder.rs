@@ -15,6 +15,7 @@ use crate::denied::StartError;
 use crate::discovery::{Found, Sources, Unreadable, find, read_text};
 use crate::engine::{Engine, Start};
 use crate::environment::{Environment, Names};
+use crate::fingerprint::Machine;
 use crate::guard::Guard;
 use crate::policy::Policy;
 use crate::reason::Reason;
@@ -40,6 +41,7 @@ pub struct Builder {
     ranks: BTreeMap<String, u32>,
     setup: Setup,
     environment: Option<Environment>,
+    machine: Option<Machine>,
     clock: Option<Arc<dyn Clock>>,
     random: Option<Arc<dyn Random>>,
 }
@@ -63,6 +65,7 @@ impl Builder {
             ranks: ranks.into_iter().map(|(name, rank)| (name.to_owned(), rank)).collect(),
             setup: Setup::default(),
             environment: None,
+            machine: None,
             clock: None,
             random: None,
         }
@@ -123,6 +126,12 @@ impl Builder {
     /// Nodes of the cluster at start; later [`Guard::report_nodes`].
     pub fn nodes(mut self, nodes: u32) -> Self {
         self.nodes = Some(nodes);
+        self
+    }
+
+    /// The machine, where it is not to be looked for: in tests, or where the application knows better.
+    pub fn machine(mut self, machine: Machine) -> Self {
+        self.machine = Some(machine);
         self
     }
 
@@ -226,6 +235,7 @@ impl Builder {
             names.find(&environment, "CLUSTER_ID").map(|(_, id)| id.to_owned()).or(self.cluster_id);
         let cluster_id =
             cluster_id(configured, &state, kept, &names, &*random).map_err(no_entropy)?;
+        let machine = self.machine.unwrap_or_else(|| Machine::here(&self.product));
         let settings = Settings {
             product: self.product,
             policy: self.policy,
@@ -234,6 +244,7 @@ impl Builder {
             ranks: self.ranks,
             setup: self.setup,
             hostname: environment.hostname().map(str::to_owned),
+            machine: machine.fingerprints().to_vec(),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         };

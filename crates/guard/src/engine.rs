@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use licentia_license::decide::{Circumstances, decide};
+use licentia_license::scheme::{Rules, check};
 use licentia_license::verify::verify;
 use licentia_license::{Invalid, LEEWAY_S, Lease, License, Trust, Verified};
 use licentia_protocol::{activate, deactivate};
@@ -120,13 +121,13 @@ impl Engine {
             Ok(key) => key.clone(),
             Err(reason) => return self.apply(Event::NoLicense(reason.clone())),
         };
-        match verify::<License>(&key, &self.trust) {
+        let rules = Rules::new().product(&self.settings.product);
+        match check(&key, &self.trust, &rules, self.now()) {
             Ok(license) => {
-                self.fault = decide(
-                    &license,
-                    &Circumstances::at(self.now()).product(&self.settings.product),
-                )
-                .err();
+                let circumstances = Circumstances::at(self.now())
+                    .product(&self.settings.product)
+                    .machine(&self.settings.machine);
+                self.fault = decide(&license, &circumstances).err();
                 self.license = Some(Arc::new(license));
             }
             Err(invalid) => self.fault = Some(invalid),
@@ -138,6 +139,7 @@ impl Engine {
                 None
                 | Some(
                     Invalid::Unrecognized
+                    | Invalid::SchemeDisabled
                     | Invalid::UnknownKey
                     | Invalid::KeyCompromised
                     | Invalid::Expired { .. }
@@ -211,6 +213,7 @@ impl Engine {
                 organization_name: setup.organization_name,
                 terms_accepted_at: setup.terms_accepted_at,
                 hostname: self.settings.hostname.clone(),
+                fingerprint: self.settings.machine.first().map(ToString::to_string),
                 nodes: self.nodes,
                 ..activate::Request::default()
             },
@@ -333,7 +336,10 @@ impl Engine {
                 self.apply(Event::Unreachable);
             }
             (None, None) if stays => self.apply(Event::Verified { expires: self.expires() }),
-            (None, None | Some(Invalid::Unrecognized | Invalid::UnknownKey)) => {
+            (
+                None,
+                None | Some(Invalid::Unrecognized | Invalid::UnknownKey | Invalid::SchemeDisabled),
+            ) => {
                 self.apply(Event::Unreachable);
             }
             (None, Some(fault)) => self.apply(Event::Invalid(fault)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use licentia_license::fingerprint::Fingerprint;
 
 use crate::clock::{Clock, Random};
 use crate::policy::Policy;
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) ranks: BTreeMap<String, u32>,
     pub(crate) setup: Setup,
     pub(crate) hostname: Option<String>,
+    /// What this machine is known by, the default scheme first.
+    pub(crate) machine: Vec<Fingerprint>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }

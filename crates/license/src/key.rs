@@ -162,8 +162,9 @@ impl PublicKey {
             ("RSA", _) => Self::from_rsa_parts(&decode(&jwk.n)?, &decode(&jwk.e)?)?,
             _ => return Err(KeyError::Unsupported),
         };
-        // A JWK that says what it is for is believed (RFC 7517 sections 4.2 and 4.4).
+        // A JWK that says what it is for is believed (RFC 7517 sections 4.2 to 4.4).
         if jwk.usage.as_deref().is_some_and(|usage| usage != "sig")
+            || jwk.key_ops.as_ref().is_some_and(|ops| !ops.iter().any(|op| op == "verify"))
             || jwk.alg.as_deref().is_some_and(|alg| !key.allows(alg))
         {
             return Err(KeyError::Unsupported);
@@ -302,6 +303,9 @@ pub struct Jwk {
     /// `EdDSA` or `RS256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alg: Option<String>,
+    /// What it may be used for; `verify` must be among them (RFC 7517 section 4.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_ops: Option<Vec<String>>,
     /// The private part: only looked for, to refuse it.
     #[serde(default, deserialize_with = "json::present", skip_serializing)]
     pub(crate) d: bool,

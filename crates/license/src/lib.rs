@@ -42,6 +42,8 @@ pub mod receipt;
 pub mod refusal;
 pub mod scheme;
 pub mod trust;
+#[cfg(test)]
+mod vectors;
 pub mod verdict;
 pub mod verify;
 pub mod waiver;

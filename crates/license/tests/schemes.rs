@@ -1,5 +1,7 @@
 //! Keys of every scheme through the one call that checks them.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod support;
 
 use licentia_license::decide::{Circumstances, decide};

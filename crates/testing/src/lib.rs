@@ -121,6 +121,7 @@ pub fn order(product: &str) -> Order {
         organization: None,
         term: Term::Days(30),
         trial: false,
+        bind: None,
         attributes: std::collections::BTreeMap::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use licentia_issue::Secret;
 use licentia_license::activation::ActivationProof;
+use licentia_license::fingerprint::Fingerprint;
 use licentia_model::plan::OnClone;
 use licentia_model::{Activation, Plan, Seat};
 use licentia_protocol::activate::{Answer, Request};
@@ -20,6 +21,9 @@ use crate::seats::{check_nodes, claim, timestamp};
 
 /// How long an access token lives, in seconds; renewed by heartbeats after half of it.
 pub(crate) const TOKEN_LIFE_S: i64 = 24 * 3600;
+
+/// Longest fingerprint that is taken, in characters.
+pub(crate) const MAX_FINGERPRINT: usize = 512;
 
 /// An activation that was granted.
 pub struct Activated {
@@ -67,7 +71,7 @@ impl Authority {
         let known = self.know_and_mend(tx, license).await?;
         self.report_tampering(tx, &known).await?;
         let now = self.clock().now();
-        let end = match known.standing(now, request.product.as_deref()) {
+        let end = match known.standing(now, request.product.as_deref(), request.fingerprint.as_deref()) {
             Ok(end) => end,
             Err(denied) => return Ok(Err(denied)),
         };
@@ -140,7 +144,7 @@ impl Authority {
         // The nonce stands for the generation where the answer that brought it was lost.
         let holder = request.generation == Some(seat.generation)
             || request.nonce == seat.nonce
-            || (request.fingerprint.is_some() && request.fingerprint == activation.fingerprint);
+            || same_machine(request.fingerprint.as_deref(), activation.fingerprint.as_deref());
         if holder || seat.lease_until <= now {
             return Ok(Ok(()));
         }
@@ -258,6 +262,16 @@ impl Authority {
     }
 }
 
+/// Whether both texts name one machine: the same words, or fingerprints with enough components in common.
+fn same_machine(one: Option<&str>, other: Option<&str>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return false };
+    one == other
+        || match (one.parse::<Fingerprint>(), other.parse::<Fingerprint>()) {
+            (Ok(one), Ok(other)) => one.is_same_machine(&other),
+            _ => false,
+        }
+}
+
 fn check(request: &Request) -> Result<(), Denied> {
     text("cluster_id", &request.cluster_id, 1, 128)?;
     check_nonce(&request.nonce)?;
@@ -265,7 +279,7 @@ fn check(request: &Request) -> Result<(), Denied> {
         ("product", &request.product, 64),
         ("email", &request.email, 254),
         ("organization_name", &request.organization_name, 200),
-        ("fingerprint", &request.fingerprint, 512),
+        ("fingerprint", &request.fingerprint, MAX_FINGERPRINT),
         ("hostname", &request.hostname, 255),
         ("artifacts_digest", &request.artifacts_digest, 128),
     ] {

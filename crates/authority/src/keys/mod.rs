@@ -38,8 +38,8 @@ impl Authority {
 
 pub(crate) fn view(key: SigningKey) -> resource::SigningKey {
     resource::SigningKey {
+        alg: public(&key).map_or("unknown", |public| public.algorithm().as_str()).into(),
         kid: key.kid,
-        alg: "EdDSA".into(),
         purposes: key.purposes.iter().map(|p| p.as_str().to_owned()).collect(),
         state: key.state.as_str().to_owned(),
         created_at: timestamp(key.created_at),

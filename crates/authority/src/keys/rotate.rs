@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use licentia_issue::signer::{Ed25519Signer, Signer};
+use licentia_issue::PrivateKey;
+use licentia_issue::signer::{Ed25519Signer, RsaBits, RsaSigner, Signer, SignerError};
 use licentia_license::Trust;
 use licentia_license::keyset::{KeyEntry, KeyState, Keyset, Purpose};
 use licentia_model::{EventKind, SigningKey};
@@ -13,11 +14,25 @@ use licentia_storage::Transaction;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
-use crate::keyring::{KEYSET, public, roots, seal_name};
+use crate::keyring::{KEYSET, public, roots, sealed_row};
 use crate::keys::view;
 
 /// How long after its succession a replica that has not heard of it yet may still sign, in seconds.
 const SUCCESSION_S: i64 = 300;
+
+/// Which key a rotation brings in, where none is published yet.
+pub enum NewKey {
+    /// A new Ed25519 key.
+    Ed25519,
+    /// A new RSA key of 2048 bits.
+    Rsa2048,
+    /// A new RSA key of 3072 bits.
+    Rsa3072,
+    /// A new RSA key of 4096 bits.
+    Rsa4096,
+    /// A key that was made elsewhere.
+    Given(Box<PrivateKey>),
+}
 
 /// A root's private key, brought along for the one step that needs it.
 pub type Root = Arc<dyn Signer>;
@@ -28,6 +43,7 @@ impl Authority {
     pub async fn rotate_key(
         &self,
         purpose: Purpose,
+        key: NewKey,
         at_once: bool,
         root: Root,
         actor: Actor,
@@ -40,7 +56,13 @@ impl Authority {
         }
         self.change_keys("key.rotate", root, actor, move |this, keys| {
             if !keys.iter().any(|key| is(key, purpose, KeyState::Next)) {
-                let next = this.new_key(purpose, KeyState::Next)?;
+                let next = this.new_key(key, purpose)?;
+                if keys.iter().any(|known| known.kid == next.kid) {
+                    return Err(AuthorityError::Invalid {
+                        field: "key",
+                        problem: "this key is known already; a key lives once".into(),
+                    });
+                }
                 keys.push(next);
                 if !at_once {
                     return Ok(());
@@ -117,7 +139,7 @@ impl Authority {
             if was == KeyState::Active {
                 for purpose in key.purposes.clone() {
                     if !keys.iter().any(|key| is(key, purpose, KeyState::Next)) {
-                        let next = this.new_key(purpose, KeyState::Next)?;
+                        let next = this.new_key(NewKey::Ed25519, purpose)?;
                         keys.push(next);
                     }
                     this.succeed(keys, purpose, KeyState::Compromised);
@@ -202,21 +224,17 @@ impl Authority {
         Ok(version)
     }
 
-    fn new_key(&self, purpose: Purpose, state: KeyState) -> Result<SigningKey, AuthorityError> {
-        let signer = Ed25519Signer::from_seed(self.random().bytes())
-            .map_err(|e| AuthorityError::Keys(e.to_string()))?;
-        let kid = signer.public_key().kid().to_owned();
-        let sealed = self.master().seal(&seal_name(&kid), signer.seed().expose(), self.random().bytes())?;
-        Ok(SigningKey {
-            kid,
-            purposes: vec![purpose],
-            state,
-            public_pem: signer.public_key().to_pem(),
-            sealed: Some(sealed),
-            not_before: None,
-            not_after: None,
-            created_at: self.clock().now(),
-        })
+    fn new_key(&self, key: NewKey, purpose: Purpose) -> Result<SigningKey, AuthorityError> {
+        let refused = |e: SignerError| AuthorityError::Keys(e.to_string());
+        let rsa = |bits| RsaSigner::generate(bits).map(PrivateKey::from).map_err(refused);
+        let key = match key {
+            NewKey::Ed25519 => Ed25519Signer::from_seed(self.random().bytes()).map_err(refused)?.into(),
+            NewKey::Rsa2048 => rsa(RsaBits::B2048)?,
+            NewKey::Rsa3072 => rsa(RsaBits::B3072)?,
+            NewKey::Rsa4096 => rsa(RsaBits::B4096)?,
+            NewKey::Given(key) => *key,
+        };
+        sealed_row(self.parts(), &key, purpose, KeyState::Next)
     }
 
     /// `next` becomes active, what was active becomes `former`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use licentia_license::fingerprint::Bind;
 use licentia_license::claims::{Customer as CustomerClaim, License as Claims};
 use licentia_model::{Customer, License, LicenseState, Scheme};
 use licentia_protocol::resource;
@@ -45,6 +46,8 @@ pub struct Order {
     pub term: Term,
     /// A trial licence.
     pub trial: bool,
+    /// The machine it is bound to.
+    pub bind: Option<Bind>,
     /// Free attributes.
     pub attributes: BTreeMap<String, String>,
 }
@@ -107,7 +110,7 @@ impl Authority {
             seats: plan.seats,
             nodes: plan.nodes,
             trial: order.trial,
-            bind: None,
+            bind: order.bind,
             customer: Some(CustomerClaim {
                 id: customer.id.to_string(),
                 name: order.name.or_else(|| customer.name.clone()),

@@ -7,7 +7,7 @@ use licentia_protocol::validate::{Answer, Request};
 use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
 
-use crate::activations::activate::{check_nonce, text};
+use crate::activations::activate::{MAX_FINGERPRINT, check_nonce, text};
 use crate::authority::Authority;
 use crate::credential::Known;
 use crate::denied::{Asker, Denied, failure};
@@ -51,7 +51,11 @@ impl Authority {
         };
         let Some(license) = license else { return Ok(no(Code::UnknownLicense)) };
         let known = self.know(tx, license).await?;
-        let verdict = known.standing(self.clock().now(), request.product.as_deref());
+        let verdict = known.standing(
+            self.clock().now(),
+            request.product.as_deref(),
+            request.fingerprint.as_deref(),
+        );
         if let Err(Denied { code: Code::WrongProduct, .. }) = verdict {
             return Ok(no(Code::WrongProduct));
         }
@@ -93,5 +97,5 @@ fn check(request: &Request) -> Result<(), Denied> {
     if let Some(product) = &request.product {
         text("product", product, 1, 64)?;
     }
-    request.fingerprint.iter().try_for_each(|fingerprint| text("fingerprint", fingerprint, 1, 512))
+    request.fingerprint.iter().try_for_each(|fingerprint| text("fingerprint", fingerprint, 1, MAX_FINGERPRINT))
 }

@@ -6,13 +6,14 @@ use clap::{Args, ValueEnum};
 use licentia_issue::keyfile::{self, KeyFileError};
 use licentia_issue::shared_secret::SharedSecret;
 use licentia_issue::signer::{Ed25519Signer, RsaBits, RsaSigner, Signer, SignerError};
-use licentia_issue::{PrivateKey, Protection, Secret};
+use licentia_issue::{PrivateKey, Protection};
 use licentia_model::Random;
 use licentia_server::system::SystemRandom;
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::output::{Output, facts};
+use crate::signer;
 
 /// What to make, and where.
 #[derive(Args)]
@@ -48,16 +49,16 @@ enum Algorithm {
 
 pub(crate) fn run(args: &Generate, out: Output) -> Result<(), Failure> {
     let random: &dyn Random = &SystemRandom;
-    let signer = match args.alg {
+    let key = match args.alg {
         Algorithm::Ed25519 => Ed25519Signer::from_seed(random.bytes()).map(PrivateKey::from),
         Algorithm::Rsa2048 => rsa(RsaBits::B2048),
         Algorithm::Rsa3072 => rsa(RsaBits::B3072),
         Algorithm::Rsa4096 => rsa(RsaBits::B4096),
         Algorithm::Hmac => return shared_secret(args, random, out),
     };
-    let key = signer
-        .map_err(|e| Failure::undone(&e, "run it again; if it repeats, report this defect"))?;
-    let passphrase = args.passphrase_file.as_deref().map(passphrase).transpose()?;
+    let key =
+        key.map_err(|e| Failure::undone(&e, "run it again; if it repeats, report this defect"))?;
+    let passphrase = args.passphrase_file.as_deref().map(signer::passphrase).transpose()?;
     let protection = passphrase.as_ref().map(|passphrase| Protection {
         passphrase,
         salt: random.bytes(),
@@ -116,16 +117,4 @@ fn unwritable(folder: &Path, error: &KeyFileError) -> Failure {
         format!("{}: {error}", folder.display()),
         "check that this user may write to the folder",
     )
-}
-
-/// The passphrase in a file.
-pub(crate) fn passphrase(path: &Path) -> Result<Secret<Vec<u8>>, Failure> {
-    keyfile::read_passphrase(path).map_err(|error| {
-        let hint = match error {
-            KeyFileError::Readable(_) => format!("`chmod 600 {}`", path.display()),
-            KeyFileError::Io(_) => "check the path and that this user may read the file".to_owned(),
-            _ => "write the passphrase into the file as its only line".to_owned(),
-        };
-        Failure::undone(format!("{}: {error}", path.display()), hint)
-    })
 }

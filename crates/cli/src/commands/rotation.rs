@@ -4,17 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use licentia_authority::keys::rotate::Root;
-use licentia_issue::PrivateKeyError;
-use licentia_issue::keyfile::{self, KeyFileError, ReadOptions};
+use licentia_authority::keys::rotate::{NewKey, Root};
 use licentia_license::keyset::Purpose;
 use licentia_protocol::resource::SigningKey;
 
 use crate::args::Cli;
-use crate::commands::generate;
 use crate::failure::Failure;
 use crate::local::{actor, authority};
 use crate::output::Output;
+use crate::signer;
 
 /// The next step of a rotation: publish a `next` key, or put the published one to work.
 #[derive(clap::Args)]
@@ -24,6 +22,15 @@ pub struct Rotate {
     /// What the key is for.
     #[arg(long, value_enum, default_value_t = Online::License)]
     purpose: Online,
+    /// Algorithm of the new key.
+    #[arg(long, value_enum, default_value_t = Algorithm::Ed25519, conflicts_with = "key")]
+    alg: Algorithm,
+    /// Take in a private key that was made elsewhere (PEM) instead of making one.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// File with the passphrase of `--key`.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    passphrase_file: Option<PathBuf>,
     /// Publish and put to work in one go: products that have not fetched the keyset yet ask for it.
     #[arg(long)]
     at_once: bool,
@@ -45,12 +52,25 @@ pub struct Named {
 /// Where the root's private key is.
 #[derive(clap::Args)]
 struct RootFile {
-    /// Private root key; none: `root.private.pem` in the data directory.
+    /// Private root key: a file, or a PKCS#11 URI (see `key hsm`); none: `root.private.pem` in the data directory.
     #[arg(long = "root", value_name = "FILE")]
     path: Option<PathBuf>,
     /// Its passphrase, where it has one: a file with one line.
-    #[arg(long = "root-passphrase-file", value_name = "F")]
-    passphrase_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    root_passphrase_file: Option<PathBuf>,
+}
+
+/// Algorithms of online keys.
+#[derive(Clone, Copy, ValueEnum)]
+enum Algorithm {
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// RSA of 2048 bits, RS256.
+    Rsa2048,
+    /// RSA of 3072 bits, RS256.
+    Rsa3072,
+    /// RSA of 4096 bits, RS256.
+    Rsa4096,
 }
 
 /// Purposes of online keys.
@@ -82,7 +102,19 @@ impl From<Online> for Purpose {
 
 pub(crate) async fn rotate(cli: &Cli, args: &Rotate, out: Output) -> Result<(), Failure> {
     let root = args.root.read(cli)?;
-    let keys = authority(cli).await?.rotate_key(args.purpose.into(), args.at_once, root, actor()).await?;
+    let key = match (&args.key, args.alg) {
+        (Some(path), _) => {
+            let passphrase = args.passphrase_file.as_deref();
+            let hint = "give a private key in PEM that only its owner can read";
+            NewKey::Given(Box::new(signer::file(path, passphrase, "--passphrase-file", hint)?))
+        },
+        (None, Algorithm::Ed25519) => NewKey::Ed25519,
+        (None, Algorithm::Rsa2048) => NewKey::Rsa2048,
+        (None, Algorithm::Rsa3072) => NewKey::Rsa3072,
+        (None, Algorithm::Rsa4096) => NewKey::Rsa4096,
+    };
+    let authority = authority(cli).await?;
+    let keys = authority.rotate_key(args.purpose.into(), key, args.at_once, root, actor()).await?;
     show(&keys, out)
 }
 
@@ -113,20 +145,8 @@ pub(crate) fn show(keys: &[SigningKey], out: Output) -> Result<(), Failure> {
 impl RootFile {
     fn read(&self, cli: &Cli) -> Result<Root, Failure> {
         let path = self.path.clone().unwrap_or_else(|| cli.data.join("root.private.pem"));
-        let passphrase = self.passphrase_file.as_deref().map(generate::passphrase).transpose()?;
-        let options = ReadOptions { passphrase: passphrase.as_ref(), ..ReadOptions::default() };
-        match keyfile::read_signer(&path, &options) {
-            Ok(signer) => Ok(Arc::new(signer)),
-            Err(e @ KeyFileError::Key(PrivateKeyError::PassphraseWanted | PrivateKeyError::WrongPassphrase)) => {
-                Err(Failure::usage(
-                    format!("{}: {e}", path.display()),
-                    "name the file that holds its passphrase with --root-passphrase-file",
-                ))
-            }
-            Err(e) => Err(Failure::usage(
-                format!("{}: {e}", path.display()),
-                "bring the root key back for this step and name it with --root",
-            )),
-        }
+        let hint = "bring the root key back for this step and name it with --root";
+        let passphrase = self.root_passphrase_file.as_deref();
+        signer::open(&path, passphrase, "--root-passphrase-file", hint).map(Arc::from)
     }
 }

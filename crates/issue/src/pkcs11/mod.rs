@@ -6,6 +6,7 @@
 
 mod module;
 mod token;
+pub mod uri;
 
 use std::error::Error;
 use std::fmt;

@@ -38,10 +38,10 @@ impl Secret {
         Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 
-    fn tag(&self, text: &str) -> Option<[u8; TAG]> {
+    pub(crate) fn tag(&self, message: &[u8]) -> Option<[u8; TAG]> {
         // HMAC takes keys of any length.
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
-        mac.update(text.as_bytes());
+        mac.update(message);
         let mut tag = [0; TAG];
         for (pair, byte) in tag.chunks_mut(2).zip(mac.finalize().into_bytes()) {
             pair.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
@@ -150,7 +150,8 @@ pub fn make(
 ) -> Result<String, Invalid> {
     let unsigned = format!("{prefix}-{tier}-{id}-{expiry}-");
     let draft = format!("{unsigned}{}", "0".repeat(TAG));
-    let tag = secret.tag(&Parts::parse(&draft)?.signed_text(fingerprint)).unwrap_or_default();
+    let tag =
+        secret.tag(Parts::parse(&draft)?.signed_text(fingerprint).as_bytes()).unwrap_or_default();
     Ok(tag.iter().fold(unsigned, |mut key, digit| {
         key.push(char::from(*digit));
         key
@@ -168,7 +169,7 @@ pub(super) fn verify(key: &str, rules: &Rules, now: i64) -> Result<Verified<Lice
     let (mut matched, mut position) = (0_u32, 0_u32);
     for (secret, _) in &rules.secrets {
         position += 1;
-        for tag in texts.iter().filter_map(|text| secret.tag(text)) {
+        for tag in texts.iter().filter_map(|text| secret.tag(text.as_bytes())) {
             matched.conditional_assign(&position, tag[..].ct_eq(parts.tag));
         }
     }

@@ -22,13 +22,13 @@ pub(crate) const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
 /// A private key.
 pub(crate) enum Key {
-    Ed25519(SigningKey),
+    Ed25519(Box<SigningKey>),
     Rsa(Box<RsaPrivateKey>),
 }
 
 impl Key {
     pub(crate) fn ed25519(seed: u8) -> Self {
-        Self::Ed25519(SigningKey::from_bytes(&[seed; 32]))
+        Self::Ed25519(Box::new(SigningKey::from_bytes(&[seed; 32])))
     }
 
     /// The key of RFC 7520 section 3.4.

@@ -81,6 +81,7 @@ impl Story<'_> {
                 organization: Some("Analytical Engines".into()),
                 term: Term::Days(365),
                 trial: false,
+                bind: None,
                 attributes: std::collections::BTreeMap::new(),
             };
             let license = self.authority.issue(order, actor()).await?;

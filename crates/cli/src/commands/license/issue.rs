@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::ToSpan;
 use licentia_authority::licenses::issue::{Order, Term};
 use licentia_license::file::LicenseFile;
+use licentia_license::fingerprint::Bind;
 use licentia_model::Scheme;
 
 use crate::args::Cli;
@@ -51,6 +52,9 @@ pub struct Args {
     /// A trial licence.
     #[arg(long)]
     trial: bool,
+    /// Bind it to the machine with this fingerprint (`licentia fingerprint` prints it there).
+    #[arg(long, value_name = "FINGERPRINT")]
+    bind: Option<Bind>,
     /// Key scheme; none: the product's.
     #[arg(long, value_parser = ["jwt", "v2", "v1", "short"])]
     scheme: Option<String>,
@@ -108,6 +112,7 @@ fn order(args: &Args, term: Term) -> Order {
         organization: args.organization.clone(),
         term,
         trial: args.trial,
+        bind: args.bind.clone(),
         attributes: args.attr.iter().cloned().collect::<BTreeMap<_, _>>(),
     }
 }

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::civil::Time;
-use licentia_issue::keyfile::{self, ReadOptions};
 use licentia_issue::sign::sign;
-use licentia_issue::{PrivateKey, Signer};
+use licentia_issue::Signer;
 use licentia_license::keyset::Purpose;
 use licentia_license::scheme::{v1, v2};
 use licentia_license::{Document, Invalid, License};
@@ -31,7 +30,7 @@ use crate::output::Output;
                   licentia license sign --secret-file tmws.secret --claims claims.json --scheme v1 --prefix TMWS"
 )]
 pub struct Args {
-    /// The private key, PEM, readable by its owner only.
+    /// The private key: PEM, readable by its owner only, or a PKCS#11 URI (see `key hsm`).
     #[arg(long, value_name = "PRIVATE.pem", required_unless_present = "secret_file", conflicts_with = "secret_file")]
     key: Option<PathBuf>,
     /// The passphrase of the private key: a file with one line, readable by its owner only.
@@ -107,7 +106,7 @@ fn license(args: &Args, claims: &Map<String, Value>) -> Result<License, Failure>
 
 fn jwt_key(args: &Args, claims: Map<String, Value>) -> Result<String, Failure> {
     license(args, &claims)?;
-    sign(&Claims(claims), &signer(args)?).map_err(|e| undone(&e))
+    sign(&Claims(claims), &*signer(args)?).map_err(|e| undone(&e))
 }
 
 fn v2_key(args: &Args, mut claims: Map<String, Value>) -> Result<String, Failure> {
@@ -165,24 +164,10 @@ fn prefix(args: &Args, claims: &Map<String, Value>) -> Result<String, Failure> {
         .ok_or_else(|| Failure::usage("the key has no prefix", "give --prefix, e.g. --prefix TMWS"))
 }
 
-fn signer(args: &Args) -> Result<PrivateKey, Failure> {
-    let passphrase = match &args.passphrase_file {
-        Some(path) => Some(keyfile::read_passphrase(path).map_err(|e| {
-            Failure::usage(
-                format!("{}: {e}", path.display()),
-                format!("check the path, and `chmod 600 {}` if others can read it", path.display()),
-            )
-        })?),
-        None => None,
-    };
+fn signer(args: &Args) -> Result<Box<dyn Signer>, Failure> {
     let path = args.key.clone().unwrap_or_default();
-    let options = ReadOptions { passphrase: passphrase.as_ref(), ..ReadOptions::default() };
-    keyfile::read_signer(&path, &options).map_err(|e| {
-        Failure::usage(
-            format!("{}: {e}", path.display()),
-            format!("check the path, and `chmod 600 {}` if others can read it", path.display()),
-        )
-    })
+    let hint = "give a private key in PEM, as `licentia key generate` makes it";
+    crate::signer::open(&path, args.passphrase_file.as_deref(), "--passphrase-file", hint)
 }
 
 fn unfit(args: &Args, invalid: &Invalid) -> Failure {
