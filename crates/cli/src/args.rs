@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{activation, audit, demo, init, key, license, node, plan, product, serve};
+use crate::commands::{activation, audit, demo, doctor, fingerprint, init, key, license, node, plan, product, serve};
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
 #[derive(Parser)]
@@ -53,6 +53,11 @@ pub enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// What this machine is known by, for licences bound to it.
+    Fingerprint(fingerprint::Args),
+    /// Checks that find what is wrong before others do.
+    #[command(subcommand)]
+    Doctor(doctor::Command),
     /// The example node, as `licentia demo` runs it.
     #[command(hide = true)]
     ExampleNode(node::Args),

@@ -113,4 +113,17 @@ fn a_key_in_a_token_is_shown_signs_licences_and_is_the_root_of_an_authority() {
     assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
     let stranger = uri("token=licences;object=root", &pin);
     assert!(!licentia(folder, &[&rotate[..], &["--root", &stranger]].concat()).status.success());
+
+    // Or it never was a file.
+    let data = folder.join("other");
+    let data = ["--data", data.to_str().unwrap()];
+    assert!(licentia(folder, &[&["init", "--root", &root][..], &data].concat()).status.success());
+    assert!(!folder.join("other/root.private.pem").exists());
+    let exported = licentia(folder, &[&["key", "export", "--public"][..], &data].concat());
+    let shown = licentia(folder, &["key", "hsm", &root]);
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let exported = String::from_utf8(exported.stdout).unwrap();
+    assert!(exported.contains(shown["public_pem"].as_str().unwrap().trim()), "{exported}");
+    let rotated = licentia(folder, &[&["key", "rotate", "--root", &root][..], &data].concat());
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
 }

@@ -134,7 +134,10 @@ fn a_caio_key_is_read_as_python_writes_it() {
     assert_eq!((license.exp, license.has_feature("from-plan")), (None, true));
     assert!(verdict(&padded.replacen("==.", "=.", 1), &signer, &caio).is_err());
     assert!(verdict(&format!("{padded}="), &signer, &caio).is_err());
-    // Current keys go on beside the old ones.
+    // Current keys go on beside the old ones, also where they name the customer twice.
+    let twice = claims(|c| c["customer_id"] = json!("somebody-else"));
+    let key = signer.v2("CAIO", "acme-eu-west", &twice);
+    assert_eq!(*verdict(&key, &signer, &caio).unwrap(), support::license());
     let current = signer.v2("CAIO", "acme-eu-west", &claims(|_| {}));
     assert_eq!(*verdict(&current, &signer, &caio).unwrap(), support::license());
 }
@@ -158,6 +161,10 @@ fn a_volcanic_token_verifies_under_its_profile_and_not_without() {
         let token = signer.jws(&json!({ "alg": "RS256", "typ": typ }), &json!({ "iat": 1 }));
         assert_eq!(verdict(&token, &signer, &volcanic).is_ok(), passes, "{typ}");
     }
+    // A registry token under the same key is no licence.
+    let access = json!({ "iat": 1, "access": [{ "type": "repository", "name": "app" }] });
+    let token = signer.jws(&json!({ "alg": "RS256", "typ": "JWT" }), &access);
+    assert_eq!(verdict(&token, &signer, &volcanic).unwrap_err().code(), "malformed");
     // RS256 and nothing else.
     let other = Key::ed25519(1);
     let token = other.jws(&json!({ "alg": "EdDSA" }), &json!({ "iat": 1 }));

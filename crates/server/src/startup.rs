@@ -17,7 +17,7 @@ use licentia_authority::{Actor, Authority, AuthorityError, Parts};
 use licentia_issue::keyfile::{self, KeyFileError, ReadOptions};
 use licentia_issue::master::{MASTER_KEY_BYTES, MasterKey};
 use licentia_issue::signer::Ed25519Signer;
-use licentia_issue::{PrivateKey, Secret};
+use licentia_issue::{PrivateKey, Secret, Signer};
 use licentia_model::Random;
 use licentia_storage::StorageError;
 use licentia_storage_sqlite::SqliteStore;
@@ -116,6 +116,17 @@ impl DataDir {
         issuer: Option<String>,
         actor: Actor,
     ) -> Result<(Authority, FirstLogin), StartupError> {
+        self.init_under(issuer, None, actor).await
+    }
+
+    /// Sets up an authority under a root key that is kept elsewhere, in an HSM or offline. None: a new one, in a
+    /// file of this directory.
+    pub async fn init_under(
+        &self,
+        issuer: Option<String>,
+        root: Option<&dyn Signer>,
+        actor: Actor,
+    ) -> Result<(Authority, FirstLogin), StartupError> {
         self.create_folder()?;
         let lock_path = self.path.join(LOCK);
         let lock = File::create(&lock_path).and_then(|file| file.lock().map(|()| file));
@@ -128,9 +139,16 @@ impl DataDir {
             keyfile::write_secret(&master, text.expose().as_bytes())
                 .map_err(|source| StartupError::Io { path: master, source })?;
         }
-        let root = self.root()?;
+        let made;
+        let root = match root {
+            Some(root) => root,
+            None => {
+                made = self.root()?;
+                &made
+            }
+        };
         let parts = self.parts()?;
-        match initialize(Arc::clone(&parts), issuer, &root, actor).await {
+        match initialize(Arc::clone(&parts), issuer, root, actor).await {
             Ok(done) => Ok(done),
             Err(error) => {
                 parts.store.close().await;

@@ -1,5 +1,7 @@
 //! `licentia init`.
 
+use std::path::PathBuf;
+
 use licentia_authority::init::FirstLogin;
 use licentia_server::startup::DataDir;
 use serde::Serialize;
@@ -8,6 +10,7 @@ use crate::args::Cli;
 use crate::failure::Failure;
 use crate::local::actor;
 use crate::output::{Output, facts, note};
+use crate::signer;
 
 /// Set up a data directory.
 #[derive(clap::Args)]
@@ -16,6 +19,13 @@ pub struct Args {
     /// The `iss` of everything the authority signs; none: a name of its own (`urn:uuid:…`).
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
+    /// Private root key that is kept elsewhere: a file, or a PKCS#11 URI (see `key hsm`); none: a new one, in
+    /// `root.private.pem` of the data directory.
+    #[arg(long, value_name = "FILE")]
+    root: Option<PathBuf>,
+    /// File with the passphrase of `--root`.
+    #[arg(long, value_name = "FILE", requires = "root")]
+    root_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -35,7 +45,16 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
             "give the address under which the authority will be reached",
         ));
     }
-    let (authority, login) = DataDir::new(&cli.data).init(args.issuer.clone(), actor()).await?;
+    let root = match &args.root {
+        Some(root) => {
+            let passphrase = args.root_passphrase_file.as_deref();
+            let hint = "give a private key, as `licentia key generate` makes it";
+            Some(signer::open(root, passphrase, "--root-passphrase-file", hint)?)
+        }
+        None => None,
+    };
+    let (authority, login) =
+        DataDir::new(&cli.data).init_under(args.issuer.clone(), root.as_deref(), actor()).await?;
     let done = Initialized {
         data: cli.data.display().to_string(),
         issuer: authority.issuer(),
@@ -50,7 +69,12 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
             ("api token", format!("{}   (shown once, keep it)", done.api_token)),
         ])
     });
-    note("Back up master.key and take root.private.pem offline: without the first nothing opens, the second names your keys.");
+    note(match root {
+        None => {
+            "Back up master.key and take root.private.pem offline: without the first nothing opens, the second names your keys."
+        }
+        Some(_) => "Back up master.key: without it nothing opens.",
+    });
     authority.close().await;
     printed
 }

@@ -3,6 +3,8 @@
 pub(crate) mod activation;
 pub(crate) mod audit;
 pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod fingerprint;
 pub(crate) mod generate;
 pub(crate) mod hsm;
 pub(crate) mod import;
@@ -27,6 +29,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo(args) => return demo::run(args, out).await,
         Command::ExampleNode(args) => return Ok(node::run(args).await),
         Command::License(license::Command::Verify(args)) => return license::verify::run(args, out),
+        Command::Doctor(command) => return doctor::run(command, out),
+        Command::Fingerprint(args) => fingerprint::run(args, out),
         Command::Init(args) => init::run(&cli, args, out).await,
         Command::Serve(args) => serve::run(&cli, args, out).await,
         Command::Key(command) => key::run(&cli, command, out).await,

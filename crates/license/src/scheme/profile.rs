@@ -87,7 +87,7 @@ pub(super) fn caio(
 ) -> Result<Option<License>, Invalid> {
     let members: serde_json::Map<String, Value> = json::from_slice(&reading.payload)
         .map_err(|_| Invalid::Malformed("its payload is not JSON"))?;
-    if !members.contains_key("customer_id") {
+    if members.contains_key("customer") || !members.contains_key("customer_id") {
         return Ok(None);
     }
     let payload: CaioPayload = json::from_slice(&reading.payload)
@@ -123,6 +123,9 @@ struct VolcanicClaims {
     plan: Option<String>,
     #[serde(default, rename = "_attr")]
     attributes: serde_json::Map<String, Value>,
+    /// Only a registry token has one, and no `typ` of its own either.
+    #[serde(default, deserialize_with = "json::present")]
+    access: bool,
 }
 
 /// A token of Volcanic Pixels. No `typ` holds it apart from other documents under the same key, so those that
@@ -146,6 +149,9 @@ pub(super) fn volcanic(
     let payload = compact.payload()?;
     let claims: VolcanicClaims = json::from_slice(&payload)
         .map_err(|_| Invalid::Malformed("its claims are not those of a licence"))?;
+    if claims.access {
+        return Err(Invalid::Malformed("it is a document of another kind"));
+    }
     signer.may_have_signed_at(claims.iat)?;
 
     let own = digest_id(&payload);

@@ -221,10 +221,14 @@ fn describe(license: &License) -> String {
         || "never".to_owned(),
         |at| Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string()),
     );
+    let plan = match license.plan.as_str() {
+        "" => license.tier.clone(),
+        plan => format!("{plan} ({})", license.tier),
+    };
     facts(&[
         ("license", license.sub.clone()),
         ("product", license.aud.clone()),
-        ("plan", format!("{} ({})", license.plan, license.tier)),
+        ("plan", plan),
         ("expires", expires),
         ("features", license.features.join(" ")),
     ])
