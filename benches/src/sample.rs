@@ -36,10 +36,7 @@ impl Sample {
     /// A licence with 5 features whose claims are `bytes` long as JSON.
     pub fn of(bytes: usize) -> Result<Self, Failure> {
         let mut license = plain();
-        let short = bytes
-            .checked_sub(serde_json::to_vec(&license)?.len())
-            .ok_or("the claims are longer than that already")?;
-        fill(&mut license, short)?;
+        fill(&mut license, bytes)?;
         let claims = serde_json::to_string(&license)?;
         if claims.len() != bytes {
             return Err(format!("{} bytes instead of {bytes}", claims.len()).into());
@@ -94,19 +91,29 @@ fn plain() -> License {
     }
 }
 
-/// Adds limits, each of its own name, and a line of text for what is left.
-fn fill(license: &mut License, mut short: usize) -> Result<(), Failure> {
-    const EACH: usize = r#","requests-of-kind-00":100000"#.len();
-    let limits = short.saturating_sub(100) / EACH;
-    for n in 0..limits {
-        license.limits.insert(format!("requests-of-kind-{n:02}"), Some(100_000));
-    }
-    short -= limits * EACH;
+/// More of everything where there is room for it, and a line of text for what is left.
+fn fill(license: &mut License, bytes: usize) -> Result<(), Failure> {
     let Some(customer) = &mut license.customer else { return Err("no customer".into()) };
-    if let Some(length) = short.checked_sub(r#","organization":"""#.len()) {
-        customer.organization = Some("Analytical Engines Ltd ".chars().cycle().take(length).collect());
-    } else if short > 0 {
-        customer.id.extend(std::iter::repeat_n('0', short));
+    if bytes >= 1000 {
+        license.iss = "https://licenses.example.com".into();
+        license.jti = "018f4d2c-7a1b-7c3d-8e4f-0123456789ab".into();
+        license.nbf = Some(license.iat);
+        license.limits.extend(["users", "projects", "requests"].map(|name| (name.into(), Some(100_000))));
+        license.limits.insert("tokens".into(), None);
+        customer.id = "018f4d2c-7a1b-7c3d-8e4f-ba9876543210".into();
+        customer.name = Some("Ada Lovelace".into());
+        customer.email = Some("ada@analytical-engines.example".into());
+        for (name, value) in [("chargeId", "ch_1Q2w3E4r5T6y"), ("channel", "reseller")] {
+            license.attributes.insert(name.into(), value.into());
+        }
+    }
+    let short = |license: &License| -> Result<usize, Failure> {
+        let length = serde_json::to_vec(license)?.len();
+        Ok(bytes.checked_sub(length).ok_or("the claims are longer than that already")?)
+    };
+    let text = short(license)?.saturating_sub(r#","organization":"""#.len());
+    if let Some(customer) = license.customer.as_mut().filter(|_| text > 0) {
+        customer.organization = Some("Analytical Engines Ltd ".chars().cycle().take(text).collect());
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
+use licentia_license::fingerprint::Fingerprint;
 use licentia_tests::{Home, Outcome, binary, checkout};
 use serde_json::Value;
 
@@ -117,21 +118,34 @@ fn each_planted_secret_is_found_in_a_folder_and_a_clean_one_is_clean() {
         "secret k.json:1",
     ];
     assert_eq!(bench.found("dist", &["--secret-name", "*_PEPPER"]), expected);
+
+    let others: Vec<_> = ["a", "b.json", "c.env", "d.bin", "g.md", "h.md", "j.pem"]
+        .iter()
+        .flat_map(|path| ["--ignore", path])
+        .collect();
+    let still =
+        ["token c.env:2", "secret d.bin", "secret e.yaml:2", "secret f.txt:1", "secret k.json:1"];
+    assert_eq!(bench.found("dist", &others), still);
 }
+
+const WHEELS: &str = r#"
+import sys, zipfile
+clean = {
+    'x/core.so': b'\x7fELF\0',
+    'x-1.dist-info/LICENSE': b'text',
+    'x-1.dist-info/NOTICE.txt': b'text',
+}
+dirty = {'x/core.py': b'import os', 'x/.env': b'\n\nX_LICENSE_SECRET=abcdef\n', 'x/data': b'\0'}
+for name, files in {'clean.whl': clean, 'dirty.whl': dirty}.items():
+    with zipfile.ZipFile(f'{sys.argv[1]}/{name}', 'w', zipfile.ZIP_DEFLATED) as wheel:
+        for path, content in files.items():
+            wheel.writestr(path, content)
+"#;
 
 #[test]
 fn a_wheel_is_looked_into_for_sources_notices_and_secrets() {
     let bench = Bench::new();
-    bench.python(
-        "import sys, zipfile\n\
-         for name, files in {\n\
-           'clean.whl': {'x/core.so': b'\\x7fELF\\0', 'x-1.dist-info/LICENSE': b'text', 'x-1.dist-info/NOTICE.txt': b'text'},\n\
-           'dirty.whl': {'x/core.py': b'import os\\n', 'x/.env': b'\\n\\nX_LICENSE_SECRET=abcdef\\n', 'x/data': b'\\0'},\n\
-         }.items():\n\
-           with zipfile.ZipFile(f'{sys.argv[1]}/{name}', 'w', zipfile.ZIP_DEFLATED) as wheel:\n\
-             for path, content in files.items():\n\
-               wheel.writestr(path, content)\n",
-    );
+    bench.python(WHEELS);
     let asked = ["--no-source", "--require-notices"];
     assert_eq!(bench.found("clean.whl", &asked), [""; 0]);
     assert_eq!(
@@ -215,17 +229,20 @@ fn every_layer_of_an_image_is_looked_into_even_what_a_later_one_deletes() {
     assert!(!bench.0.folder.path().join("app").exists(), "nothing is unpacked");
 }
 
+const BOMBS: &str = r#"
+import gzip, sys, zipfile
+with gzip.open(sys.argv[1] + '/bomb.gz', 'wb', 9) as out:
+    for _ in range(160):
+        out.write(bytes(1 << 20))
+with zipfile.ZipFile(sys.argv[1] + '/bomb.zip', 'w', zipfile.ZIP_DEFLATED) as out:
+    for n in range(40):
+        out.writestr(str(n), bytes(1 << 22))
+"#;
+
 #[test]
 fn bombs_are_bounded_and_are_findings() {
     let bench = Bench::new();
-    bench.python(
-        "import gzip, io, sys, zipfile\n\
-         folder = sys.argv[1]\n\
-         with gzip.open(folder + '/bomb.gz', 'wb', 9) as out:\n\
-         \x20   for _ in range(320): out.write(bytes(1 << 20))\n\
-         with zipfile.ZipFile(folder + '/bomb.zip', 'w', zipfile.ZIP_DEFLATED) as out:\n\
-         \x20   for n in range(80): out.writestr(str(n), bytes(1 << 22))\n",
-    );
+    bench.python(BOMBS);
     assert_eq!(bench.found("bomb.gz", &[]), ["not_checked bomb.gz"]);
     assert_eq!(bench.found("bomb.zip", &[]).last().unwrap(), "not_checked bomb.zip");
 }
@@ -243,6 +260,7 @@ fn what_cannot_be_read_and_wrong_usage_end_with_2() {
         ("clean.tar", vec!["--secret-file", &short]),
         ("clean.tar", vec!["--secret-file", "/nowhere"]),
         ("clean.tar", vec!["--secret-name", "a b"]),
+        ("clean.tar", vec!["--ignore", "/"]),
     ] {
         let outcome = bench.run(artifact, &more);
         assert_eq!(outcome.status, 2, "{artifact} {more:?}: {outcome:?}");
@@ -278,16 +296,25 @@ fn the_fingerprint_is_stable_and_its_explanation_shows_nothing_raw() {
     let first = run(&["--json", "--product", "bzzz"]).json();
     assert_eq!(run(&["--json", "--product", "bzzz"]).json(), first);
     assert_ne!(run(&["--json", "--product", "tmws"]).json()["parts"], first["parts"]);
-    let text = first["fingerprint"].as_str().unwrap();
-    assert!(text.parse::<licentia_license::fingerprint::Fingerprint>().is_ok(), "{text}");
-
+    for form in ["fingerprint", "parts"] {
+        assert!(first[form].as_str().unwrap().parse::<Fingerprint>().is_ok(), "{first}");
+    }
     let explained = run(&["--json", "--explain", "--product", "bzzz"]).json();
     let explanation = explained["explanation"].as_array().unwrap();
     assert!(explanation.iter().any(|about| about["used"] == true), "{explained}");
     let people = run(&["--explain", "--product", "bzzz"]).stdout;
     let id = fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    for raw in [id.trim(), "model name"] {
-        assert!(raw.is_empty() || !people.contains(raw), "{people}");
-    }
+    assert!(id.trim().is_empty() || !people.contains(id.trim()), "{people}");
     assert!(people.contains("/proc/cpuinfo: used"), "{people}");
+}
+
+#[test]
+fn without_a_product_there_is_no_parts_that_would_fit_none() {
+    let home = Home::empty();
+    let outcome = home.run(&["fingerprint", "--json", "--explain"]);
+    match outcome.status {
+        0 => assert!(outcome.json()["parts"].is_null(), "{outcome:?}"),
+        status => assert_eq!(status, 2, "{outcome:?}"),
+    }
+    assert!(outcome.stderr.contains("--product"), "{outcome:?}");
 }

@@ -1,5 +1,7 @@
 //! Every command fails well: two lines, the right exit status, nothing that looks like a crash, nothing lost.
 
+#![expect(clippy::panic, reason = "helpers of tests are tests")]
+
 use licentia_tests::{Home, Outcome, catalog};
 
 /// Asserts status and the two lines: what happened, what to try.

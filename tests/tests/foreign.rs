@@ -1,5 +1,7 @@
 //! Other people's libraries: PyJWT, Python's `cryptography` and openssl, both ways.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -7,7 +9,6 @@ use licentia_tests::{Home, catalog, checkout};
 use serde_json::Value;
 
 /// The interpreter of the virtual environment that `scripts/test` sets up.
-#[expect(clippy::disallowed_methods, reason = "the edge where the environment is read")]
 fn python() -> PathBuf {
     let path = std::env::var_os("LICENTIA_TEST_PYTHON")
         .map_or_else(|| checkout().join("target/venv/bin/python"), PathBuf::from);

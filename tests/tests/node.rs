@@ -1,5 +1,7 @@
 //! The guard inside a product, against the real authority: the example node as its users see it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::path::PathBuf;
 
 use licentia_tests::node::Place;

@@ -1,5 +1,7 @@
 //! The pre-loaded licence: the first run needs nothing.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::process::{Command, Output};
 
 use licentia_tests::{Home, binary, catalog};

@@ -1,5 +1,7 @@
 //! Seats under racing clients, and `kill -9` in the middle of it.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

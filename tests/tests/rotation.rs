@@ -1,5 +1,7 @@
 //! Key rotation as the operator does it, while the authority serves and products run.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::path::PathBuf;
 
 use licentia_tests::node::Place;

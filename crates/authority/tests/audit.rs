@@ -1,5 +1,7 @@
 //! The audit trail: what was edited, removed or cut off is named.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use licentia_testing::{TestAuthority, actor};
 
 const CATALOG: &str = r#"

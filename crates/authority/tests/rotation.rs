@@ -1,6 +1,8 @@
 //! Rotation with nobody locked out, the whole story: the application is built with the root alone and never
 //! built again; the authority is never restarted.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::sync::Arc;
 
 use licentia_authority::keys::rotate::NewKey;

@@ -1,5 +1,7 @@
 //! Activation, validation, revocation and expiry are the same with a key of every scheme.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use licentia_authority::licenses::issue::{Order, Term};
 use licentia_issue::Secret;
 use licentia_license::scheme::{Rules, check, scheme_of, v1};
@@ -142,7 +144,7 @@ async fn a_scheme_is_refused_from_its_own_date_on() {
 async fn somebody_elses_key_is_imported_and_exchanged() {
     let test = ready("").await;
     let license = test.issue("caio").await;
-    for key in ["BZZZ-2025-ABC123-XYZ", "MRR-xxxxx", "TMWS-PRO-ABCD-1234"] {
+    for key in ["BZZZ-2025-ABC123-XYZ", "MRR-xxxxx", "TMWS-PRO-ABCD-1234", "ACME-UUUUU-00000-00000-00001"] {
         assert_eq!(validate(&test, key).await, "unknown_license");
         test.authority.import_key(license.id, key.into(), actor()).await.unwrap();
         assert_eq!(validate(&test, key).await, "valid");

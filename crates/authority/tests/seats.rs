@@ -1,5 +1,7 @@
 //! The rules of seats, leases and generations, by the number of their decision.
 
+#![expect(clippy::expect_used, reason = "helpers of tests are tests")]
+
 use licentia_authority::Authority;
 use licentia_license::refusal::Refusal;
 use licentia_license::verify::verify;

@@ -1,7 +1,7 @@
 //! `licentia key hsm`, and keys in SoftHSM2 wherever a private key is asked for.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests")]
+#![expect(clippy::expect_used, reason = "helpers of tests are tests")]
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -119,6 +119,7 @@ fn a_key_in_a_token_is_shown_signs_licences_and_is_the_root_of_an_authority() {
     let data = ["--data", data.to_str().unwrap()];
     assert!(licentia(folder, &[&["init", "--root", &root][..], &data].concat()).status.success());
     assert!(!folder.join("other/root.private.pem").exists());
+    assert!(folder.join("other/root.public.pem").exists());
     let exported = licentia(folder, &[&["key", "export", "--public"][..], &data].concat());
     let shown = licentia(folder, &["key", "hsm", &root]);
     let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();

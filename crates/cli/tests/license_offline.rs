@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
 const UUID: &str = "550e8400-e29b-41d4-a716-446655440000";
@@ -75,8 +76,7 @@ impl Desk {
     /// Code and licence that `license verify` tells; the exit status agrees with them.
     fn verify(&self, key: &str, args: &[&str]) -> (String, Value) {
         let told = self.run(&[&["--json", "license", "verify", key], args].concat());
-        let report: Value = serde_json::from_slice(&told.stdout)
-            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&told.stderr)));
+        let report: Value = serde_json::from_slice(&told.stdout).unwrap();
         let valid = report["code"] == "valid";
         assert_eq!(report["valid"], valid);
         assert_eq!(told.status.code(), Some(i32::from(!valid)));
@@ -171,6 +171,38 @@ fn the_keys_of_legacy_issuers_verify_under_their_profile_only() {
     let (code, license) = desk.verify(&key, &[&args[..], &["--profile", "caio"]].concat());
     assert_eq!((code.as_str(), &license["features"]), ("valid", &json!(["x"])));
     assert_eq!(desk.code(&key, &args), "bad_signature");
+}
+
+#[test]
+fn what_openssl_signs_verifies_here() {
+    let desk = Desk::new();
+    let sign = |key: &str, text: &str| {
+        desk.write("text", text);
+        let args: &[&str] = match key {
+            "rsa.pem" => &["dgst", "-sha256", "-sign", key, "text"],
+            _ => &["pkeyutl", "-sign", "-rawin", "-in", "text", "-inkey", key],
+        };
+        let signed = Command::new("openssl").args(args).current_dir(desk.0.path()).output().unwrap();
+        assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+        Base64UrlUnpadded::encode_string(&signed.stdout)
+    };
+    let encode = |text: &str| Base64UrlUnpadded::encode_string(text.as_bytes());
+
+    let payload = r#"{"customer_id": "a-b-c", "expires_at": "2031-05-05T10:00:00.123456", "features": ["x"]}"#;
+    for (private, public) in [("rsa.pem", "rsa.pub"), ("ed.pem", "ed.pub")] {
+        let key = format!("CAIO-v2-a-b-c-{}.{}", encode(payload), sign(private, payload));
+        let args = ["--public-key", public, "--product", "caio", "--profile", "caio"];
+        for (at, code) in [("2031-05-05T09:59:59Z", "valid"), ("2031-05-05T10:00:00Z", "expired")] {
+            assert_eq!(desk.code(&key, &[&args[..], &["--at", at]].concat()), code);
+        }
+    }
+    let claims = r#"{"jti":"daS7y8sioiecYy","_attr":{"email":"a@example.com","chargeId":"ch_1"}}"#;
+    let input = format!("{}.{}", encode(r#"{"alg":"RS256"}"#), encode(claims));
+    let token = format!("{input}.{}", sign("rsa.pem", &input));
+    let args = ["--public-key", "rsa.pub", "--product", "pixels"];
+    let (code, license) = desk.verify(&token, &[&args[..], &["--profile", "volcanic"]].concat());
+    assert_eq!((code.as_str(), &license["_attr"]["chargeId"]), ("valid", &json!("ch_1")));
+    assert_eq!(desk.code(&token, &args), "malformed");
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn in_a_container_the_images_machine_id_counts_only_where_it_was_mounted() {
     let overlay = "600 500 0:50 / / rw - overlay overlay rw,lowerdir=/a\n";
     root.write("proc/self/mountinfo", overlay);
     let why = root.outcome("/etc/machine-id");
-    assert_eq!(why, Some(Outcome::LeftOut("it came with the container's image")));
+    assert_eq!(why, Some(Outcome::LeftOut("it came with the image that this runs from")));
     assert!(!root.parts().components().any(|c| c == Component::Machine));
     let mounted = "601 600 254:1 /etc/machine-id /etc/machine-id ro - ext4 /dev/vda1 rw\n";
     root.write("proc/self/mountinfo", &format!("{overlay}{mounted}"));

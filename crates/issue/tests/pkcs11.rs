@@ -11,6 +11,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
@@ -304,5 +306,50 @@ fn signers_in_many_threads_do_not_disturb_each_other() {
                 });
             }
         });
+    });
+}
+
+#[test]
+fn a_token_that_comes_and_goes_under_many_signers_never_gives_a_wrong_signature() {
+    let name = "a_token_that_comes_and_goes_under_many_signers_never_gives_a_wrong_signature";
+    with_tokens(name, |tokens| {
+        tokens.add("licences");
+        let keys = [ed25519(1), ed25519(2), ed25519(3), ed25519(4)];
+        for (number, key) in keys.iter().enumerate() {
+            tokens.import("licences", &number.to_string(), &format!("0{number}"), key);
+        }
+        let signers: Vec<_> =
+            (0..keys.len()).map(|number| open("licences", &number.to_string()).unwrap()).collect();
+        let (stop, failed) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let wrong = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for (signer, key) in signers.iter().zip(&keys) {
+                let (stop, failed, wrong) = (&stop, &failed, &wrong);
+                scope.spawn(move || {
+                    let expected = key.sign(b"message").unwrap();
+                    while !stop.load(Ordering::Relaxed) {
+                        match signer.sign(b"message") {
+                            Ok(signature) if signature == expected => continue,
+                            Err(SignerError::Unavailable(_)) => {}
+                            other => wrong.lock().unwrap().push(format!("{other:?}")),
+                        }
+                        failed.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+            for _ in 0..20 {
+                let before = failed.load(Ordering::Relaxed);
+                let away = tokens.pull_out();
+                while failed.load(Ordering::Relaxed) == before {
+                    std::thread::yield_now();
+                }
+                tokens.plug_in(&away);
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(*wrong.lock().unwrap(), Vec::<String>::new());
+        for (signer, key) in signers.iter().zip(&keys) {
+            assert_eq!(signer.sign(b"message").unwrap(), key.sign(b"message").unwrap());
+        }
     });
 }

@@ -12,8 +12,8 @@ use crate::{Invalid, json};
 /// A document whose signature has passed, with the bytes it was received as.
 ///
 /// Only [`verify`] and, for licences in other key schemes, [`check`](crate::scheme::check) make one, so a
-/// function that takes it cannot be reached with an unchecked document. It says nothing about time, product or machine
-/// yet: see [`decide`](crate::decide::decide).
+/// function that takes it cannot be reached with an unchecked document. It says nothing about time, product
+/// or machine yet: see [`decide`](crate::decide::decide).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T> {
     claims: T,

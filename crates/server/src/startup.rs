@@ -3,7 +3,7 @@
 //! ```text
 //! licentia.db          the database
 //! master.key           seals what rests in the database (0600)
-//! root.private.pem     signs keysets (0600); may be taken away and kept offline
+//! root.private.pem     signs keysets (0600); may be taken away and kept offline, or never be here (`init_under`)
 //! root.public.pem
 //! ```
 
@@ -141,7 +141,12 @@ impl DataDir {
         }
         let made;
         let root = match root {
-            Some(root) => root,
+            Some(root) => {
+                let path = self.path.join(format!("{ROOT}.public.pem"));
+                fs::write(&path, root.public_key().to_pem())
+                    .map_err(|source| StartupError::Io { path, source })?;
+                root
+            }
             None => {
                 made = self.root()?;
                 &made

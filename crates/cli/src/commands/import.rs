@@ -39,7 +39,7 @@ pub(crate) async fn secret(cli: &Cli, args: &KeyImport, out: Output) -> Result<(
 
 /// Accept somebody else's key for a licence; it is exchanged online for a signed one.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  echo BZZZ-2025-ABC123-XYZ | licentia license import-key 5f0c2a4e-… -")]
+#[command(after_help = "Example:\n  licentia license import-key 5f0c2a4e-… - < key.txt")]
 pub struct ImportKey {
     /// The licence.
     id: Uuid,

@@ -40,7 +40,8 @@ pub struct Rotate {
 
 /// Which key.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  licentia key compromise nC8…Q --root /media/root.private.pem")]
+#[command(after_help = "Examples:\n  licentia key retire nC8…Q\n  \
+                        licentia key compromise nC8…Q --root /media/root.private.pem")]
 pub struct Named {
     /// Its id, as `licentia key list` shows it.
     #[arg(value_name = "KID")]

@@ -76,7 +76,7 @@ impl<'a> Collector<'a> {
             let id = self.filled(path).and_then(|id| {
                 let hexadecimal = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
                 if image {
-                    Err(Outcome::LeftOut("it came with the container's image"))
+                    Err(Outcome::LeftOut("it came with the image that this runs from"))
                 } else if hexadecimal {
                     Ok(id.to_ascii_lowercase())
                 } else {

@@ -39,6 +39,10 @@ pub struct Args {
     /// LICENSE and NOTICE must be there, or be in this folder of the artifact.
     #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     require_notices: Option<String>,
+    /// A file or folder of the artifact that is another's, such as a library with test keys: only tokens and
+    /// the secrets given count there; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    ignore: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args, out: Output) -> Result<ExitCode, Failure> {
@@ -52,8 +56,17 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<ExitCode, Failure> {
     }
     let scanner = Scanner::new(&secrets, &args.secret_name)
         .map_err(|e| Failure::usage(&e, "give fewer or shorter secrets"))?;
-    let wanted =
-        Wanted { no_source: args.no_source.clone(), notices: args.require_notices.clone() };
+    if args.ignore.iter().any(|path| path.trim_matches('/').is_empty()) {
+        return Err(Failure::usage(
+            "--ignore names the whole artifact",
+            "name a file or folder in it",
+        ));
+    }
+    let wanted = Wanted {
+        no_source: args.no_source.clone(),
+        notices: args.require_notices.clone(),
+        ignored: args.ignore.clone(),
+    };
     let unreadable = |error: &io::Error| {
         Failure::usage(
             format!("{} cannot be read: {error}", args.path.display()),

@@ -23,6 +23,8 @@ pub(super) const MIN_SECRET_BYTES: usize = 8;
 const PEM: &[u8] = b"-----BEGIN ";
 /// The same in base64, as Kubernetes keeps it.
 const PEM_BASE64: &[u8] = b"LS0tLS1CRUdJTi";
+/// Object identifier 1.2.840.113549.1.5 in DER, up to its last arc.
+const PKCS5: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
 const JWK: &[u8] = b"kty";
 const TOKENS: [(&[u8], &str); 2] =
     [(b"lat_", "an access token of an activation"), (b"lap_", "an API token of an operator")];
@@ -114,9 +116,8 @@ impl Scanner {
             let until = if last { window.bytes.len() } else { window.bytes.len() - CONTEXT };
             self.judge(&window, until, hits);
             if last {
-                if window.before == 0 && is_der_private_key(&window.bytes) {
-                    let message = "a private key in DER";
-                    hits.push(window.hit(0, Kind::PrivateKey, message));
+                if let Some((kind, message)) = der(&window.bytes).filter(|_| window.before == 0) {
+                    hits.push(window.hit(0, kind, message));
                 }
                 return (window.before + len(&window.bytes), read.map(drop));
             }
@@ -270,7 +271,7 @@ fn pem(after: &[u8]) -> Option<(Kind, String)> {
     let (body, marked) = key_body(&after[end + 5..]);
     let der = body.starts_with(b"M") || label.starts_with("PGP");
     let openssh = body.starts_with(b"b3BlbnNzaC1rZXktdjE");
-    if body.len() < MIN_KEY_CHARS || !(der || openssh) {
+    if body.len() < MIN_KEY_CHARS || !(der || openssh || marked) {
         return None;
     }
     let clear = body.starts_with(b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmU");
@@ -340,19 +341,32 @@ fn jwk(before: &[u8], after: &[u8]) -> Option<(Kind, String)> {
         .then(|| (Kind::PrivateKey, "a private JSON Web Key".to_owned()))
 }
 
-/// A whole file that is a PKCS#8, PKCS#1 or SEC1 private key, or a PKCS#12 store.
-fn is_der_private_key(bytes: &[u8]) -> bool {
+/// A whole file that is a private key or a key store.
+fn der(bytes: &[u8]) -> Option<(Kind, &'static str)> {
+    let body = der_sequence(bytes)?;
+    match body {
+        // PKCS#8, PKCS#1 and SEC1 begin with their version.
+        [2, 1, 0 | 1, 0x30, ..] | [2, 1, 0, 2, 0x81 | 0x82, ..] | [2, 1, 1, 4, ..] => {
+            Some((Kind::PrivateKey, "a private key in DER"))
+        }
+        [2, 1, 3, 0x30, ..] => Some((Kind::EncryptedPrivateKey, "a key store (PKCS#12)")),
+        // PKCS#5 is the first that an encrypted PKCS#8 names (RFC 8018 appendix A).
+        _ if body.get(2..).is_some_and(|inner| inner.starts_with(PKCS5)) => {
+            Some((Kind::EncryptedPrivateKey, "a private key under a passphrase, in DER"))
+        }
+        _ => None,
+    }
+}
+
+/// The content of a sequence that is the whole file, in 64 KiB at most.
+fn der_sequence(bytes: &[u8]) -> Option<&[u8]> {
     let (length, body) = match bytes {
         [0x30, short @ 0..=0x7f, body @ ..] => (usize::from(*short), body),
         [0x30, 0x81, length, body @ ..] => (usize::from(*length), body),
         [0x30, 0x82, high, low, body @ ..] => (usize::from(*high) << 8 | usize::from(*low), body),
-        _ => return false,
+        _ => return None,
     };
-    let version = matches!(
-        body,
-        [2, 1, 0 | 1 | 3, 0x30, ..] | [2, 1, 0, 2, 0x81 | 0x82, ..] | [2, 1, 1, 4, ..]
-    );
-    length == body.len() && length >= MIN_KEY_CHARS && version
+    (length == body.len() && length >= MIN_KEY_CHARS).then_some(body)
 }
 
 /// A secret as it stands, and in the encodings that hide it from a plain search.

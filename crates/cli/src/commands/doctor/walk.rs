@@ -22,7 +22,7 @@ const MAX_INNER_ZIP: u64 = 512 * 1024 * 1024;
 /// All that is read may be so many times the artifact's size, archives within archives counted at each level.
 const MAX_RATIO: u64 = 100;
 /// And so many bytes in any case, so that small artifacts may compress well.
-const MIN_BUDGET: u64 = 256 * 1024 * 1024;
+const MIN_BUDGET: u64 = 128 * 1024 * 1024;
 /// But never more than this, in bytes.
 const MAX_BUDGET: u64 = 64 * 1024 * 1024 * 1024;
 const BEYOND_MEASURE: &str = "it inflates beyond all measure";
@@ -41,6 +41,8 @@ const LAUNCHED: &[&str] = &["par", "pex", "pyz", "shiv"];
 pub(super) struct Wanted {
     pub(super) no_source: Option<String>,
     pub(super) notices: Option<String>,
+    /// Files and folders of others, whose keys and names are no secrets of ours.
+    pub(super) ignored: Vec<String>,
 }
 
 /// What came of a walk.
@@ -150,7 +152,6 @@ impl<'a> Walk<'a> {
 
     /// What a name alone tells.
     fn named(&mut self, path: &str, name: &str) {
-        let name = name.trim_start_matches("./").trim_start_matches('/');
         let file = name.rsplit('/').next().unwrap_or(name);
         if lies_in(self.wanted.no_source.as_deref(), name)
             && SOURCES.contains(&extension(file).as_str())
@@ -215,7 +216,13 @@ impl<'a> Walk<'a> {
     fn plain(&mut self, path: &str, reader: &mut dyn Read) -> io::Result<()> {
         let mut hits: Vec<Hit> = Vec::new();
         let (_, result) = self.scanner.file(reader, &mut hits);
+        let inside = path.rsplit('!').next().unwrap_or(path);
+        let ignored = self.wanted.ignored.iter().any(|folder| lies_in(Some(folder), inside));
         for hit in hits {
+            // What was given to be looked for counts wherever it is.
+            if ignored && !matches!(hit.kind, Kind::Secret | Kind::Token) {
+                continue;
+            }
             let mut finding = Finding::of(path, hit.kind, hit.message);
             match hit.place {
                 Place::Line(line) => finding.line = Some(line),
@@ -421,9 +428,11 @@ fn extension(name: &str) -> String {
 
 /// Whether something is asked for, and of this entry too.
 fn lies_in(folder: Option<&str>, name: &str) -> bool {
+    let name = name.trim_start_matches("./").trim_start_matches('/');
     folder.is_some_and(|folder| {
         let folder = folder.trim_matches('/');
-        folder.is_empty() || name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        let rest = name.strip_prefix(folder);
+        folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
 

@@ -29,7 +29,7 @@ fn private_keys_are_told_from_public_ones_and_from_labels_in_libraries() {
         kinds(pem_of("ENCRYPTED PRIVATE KEY", BODY).as_bytes()),
         [Kind::EncryptedPrivateKey]
     );
-    let old = format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n{BODY}");
+    let old = format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nq{BODY}");
     assert_eq!(kinds(pem_of("RSA PRIVATE KEY", &old).as_bytes()), [Kind::EncryptedPrivateKey]);
     let open = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMw";
     assert_eq!(kinds(pem_of("OPENSSH PRIVATE KEY", open).as_bytes()), [Kind::PrivateKey]);
