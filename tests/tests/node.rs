@@ -179,3 +179,28 @@ async fn a_fake_authority_cannot_keep_it_alive_nor_stop_it() {
     let lenient = scene.section(&impostor.url, "c1", "  enforcement: lenient\n");
     scene.place("lenient").start(&lenient).until_standing("licensed").await;
 }
+
+#[tokio::test]
+async fn a_licence_bound_to_this_machine_runs_here_and_one_bound_elsewhere_does_not() {
+    let mut scene = Scene::of("bzzz", "standard");
+    let server = scene.home.serve();
+    let machine = scene.home.run(&["fingerprint", "--product", "bzzz", "--json"]).done().json();
+    let here = machine["fingerprint"].as_str().unwrap().to_owned();
+    let elsewhere = "host-mac:0123456789abcdef".to_owned();
+    for (bind, standing) in [(here, "licensed"), (elsewhere, "stopped")] {
+        let issue = ["license", "issue", "--json", "--product", "bzzz", "--email", "ada@example.com"];
+        scene.license = scene.home.run(&[&issue[..], &["--days", "9", "--bind", &bind]].concat()).done().json();
+        for (name, url) in [("online", server.url.as_str()), ("offline", "")] {
+            let section = scene.section(url, "c1", "");
+            let mut node = scene.place(&format!("{standing}-{name}")).start(&section);
+            if standing == "licensed" {
+                node.until_standing(standing).await;
+                node.kill().await;
+            } else {
+                let (status, stderr) = node.ended().await;
+                assert_eq!(status, Some(1), "{stderr}");
+                assert!(stderr.contains("another machine"), "{stderr}");
+            }
+        }
+    }
+}

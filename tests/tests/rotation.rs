@@ -68,7 +68,7 @@ async fn the_whole_story_with_no_new_build_and_no_restart() {
     let _ = home.run(&["key", "rotate"]).done();
     published(&server, 3).await;
     let by_b = home.issue("bzzz", "standard")["key"].clone();
-    assert_eq!(keys(&home, "previous"), [a.clone()]);
+    assert_eq!(keys(&home, "previous"), std::slice::from_ref(a));
     assert_eq!(verdict(&home, &server, &by_a).await, "valid");
     assert_eq!(verdict(&home, &server, &by_b).await, "valid");
 
