@@ -102,14 +102,15 @@ const BAD: u32 = 1 << 31;
 const VALUES: [[u32; 256]; 4] = {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut values = [[BAD; 256]; 4];
-    let mut value = 0;
-    while value < 64 {
-        let character = alphabet[value] as usize;
+    let (mut at, mut value) = (0, 0);
+    while at < 64 {
+        let character = alphabet[at] as usize;
         let mut place = 0;
         while place < 4 {
-            values[place][character] = (value as u32) << (18 - 6 * place);
+            values[place][character] = value << (18 - 6 * place);
             place += 1;
         }
+        at += 1;
         value += 1;
     }
     values
