@@ -22,7 +22,7 @@ struct Bench(Home);
 impl Bench {
     fn new() -> Self {
         let bench = Self(Home::empty());
-        bench.write("vendor.secret", &format!("{SECRET}\n"));
+        bench.write("vendor.secret", format!("{SECRET}\n"));
         bench
     }
 
@@ -230,13 +230,29 @@ fn every_layer_of_an_image_is_looked_into_even_what_a_later_one_deletes() {
 }
 
 const BOMBS: &str = r#"
-import gzip, sys, zipfile
+import gzip, sys, tarfile, zipfile
+
 with gzip.open(sys.argv[1] + '/bomb.gz', 'wb', 9) as out:
     for _ in range(160):
         out.write(bytes(1 << 20))
 with zipfile.ZipFile(sys.argv[1] + '/bomb.zip', 'w', zipfile.ZIP_DEFLATED) as out:
     for n in range(40):
         out.writestr(str(n), bytes(1 << 22))
+
+def header(kind, size):
+    entry = tarfile.TarInfo('x')
+    entry.type, entry.size = kind, size
+    return bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+
+with open(sys.argv[1] + '/name.tar', 'wb') as out:
+    out.write(header(b'x', 64 << 20) + bytes(64 << 20))
+sparse = header(b'S', 512)
+for at, number in [(386, 8 << 40), (398, 512), (483, (8 << 40) + 512)]:
+    sparse[at:at + 12] = b'\x80' + number.to_bytes(11, 'big')
+sparse[148:156] = b' ' * 8
+sparse[148:156] = b'%06o\0 ' % sum(sparse)
+with open(sys.argv[1] + '/sparse.tar', 'wb') as out:
+    out.write(sparse + bytes(1536))
 "#;
 
 #[test]
@@ -245,6 +261,9 @@ fn bombs_are_bounded_and_are_findings() {
     bench.python(BOMBS);
     assert_eq!(bench.found("bomb.gz", &[]), ["not_checked bomb.gz"]);
     assert_eq!(bench.found("bomb.zip", &[]).last().unwrap(), "not_checked bomb.zip");
+    // A file of eight tebibytes that is all hole, and a file whose name takes 64 MiB.
+    assert_eq!(bench.found("sparse.tar", &[]), ["not_checked sparse.tar"]);
+    assert_eq!(bench.run("name.tar", &[]).status, 2);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use licentia_issue::rsa::{RsaBits, RsaSigner};
 use licentia_issue::sign::{sign, sign_v2};
+use licentia_issue::signer::{RsaBits, RsaSigner};
 use licentia_issue::{Ed25519Signer, PrivateKey, Signer};
 use licentia_license::scheme::{Rules, check};
 use licentia_license::{License, Trust};

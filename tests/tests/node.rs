@@ -185,14 +185,14 @@ async fn a_licence_bound_to_this_machine_runs_here_and_one_bound_elsewhere_does_
     let mut scene = Scene::of("bzzz", "standard");
     let server = scene.home.serve();
     let machine = scene.home.run(&["fingerprint", "--product", "bzzz", "--json"]).done().json();
-    let here = machine["fingerprint"].as_str().unwrap().to_owned();
+    let [parts, host_mac] = ["parts", "host_mac"].map(|scheme| machine[scheme].as_str().unwrap().to_owned());
     let elsewhere = "host-mac:0123456789abcdef".to_owned();
-    for (bind, standing) in [(here, "licensed"), (elsewhere, "stopped")] {
+    for (bind, standing) in [(parts, "licensed"), (host_mac, "licensed"), (elsewhere, "stopped")] {
         let issue = ["license", "issue", "--json", "--product", "bzzz", "--email", "ada@example.com"];
         scene.license = scene.home.run(&[&issue[..], &["--days", "9", "--bind", &bind]].concat()).done().json();
         for (name, url) in [("online", server.url.as_str()), ("offline", "")] {
             let section = scene.section(url, "c1", "");
-            let mut node = scene.place(&format!("{standing}-{name}")).start(&section);
+            let mut node = scene.place(&format!("{}-{name}", bind.len())).start(&section);
             if standing == "licensed" {
                 node.until_standing(standing).await;
                 node.kill().await;

@@ -213,7 +213,7 @@ impl Engine {
                 organization_name: setup.organization_name,
                 terms_accepted_at: setup.terms_accepted_at,
                 hostname: self.settings.hostname.clone(),
-                fingerprint: self.settings.machine.first().map(ToString::to_string),
+                fingerprint: self.fingerprint(),
                 nodes: self.nodes,
                 ..activate::Request::default()
             },
@@ -224,6 +224,16 @@ impl Engine {
             trust: self.trust.clone(),
             now: self.now(),
         })
+    }
+
+    /// The fingerprint that the licence is bound by, else the default one.
+    fn fingerprint(&self) -> Option<String> {
+        let machine = &self.settings.machine;
+        let bind = self.license.as_ref().and_then(|license| license.bind.as_ref());
+        let bound = machine.iter().find(|fingerprint| {
+            bind.is_some_and(|bind| bind.admits(std::slice::from_ref(fingerprint)))
+        });
+        bound.or(machine.first()).map(ToString::to_string)
     }
 
     /// Takes over what came back.

@@ -25,6 +25,8 @@ const MAX_RATIO: u64 = 100;
 const MIN_BUDGET: u64 = 128 * 1024 * 1024;
 /// But never more than this, in bytes.
 const MAX_BUDGET: u64 = 64 * 1024 * 1024 * 1024;
+/// What a tar may say of an entry before its content, in bytes: it is held in memory.
+const MAX_HEADERS: u64 = 1024 * 1024;
 const BEYOND_MEASURE: &str = "it inflates beyond all measure";
 /// Enough to tell an archive by, in bytes.
 const HEAD: usize = 512;
@@ -234,8 +236,13 @@ impl<'a> Walk<'a> {
     }
 
     fn tar(&mut self, within: &str, reader: impl Read, depth: u32) -> io::Result<()> {
-        let mut archive = tar::Archive::new(reader);
-        for entry in archive.entries()? {
+        let headers = Rc::new(Cell::new(MAX_HEADERS));
+        let mut archive = tar::Archive::new(Meter { inner: reader, left: Rc::clone(&headers) });
+        let mut entries = archive.entries()?;
+        loop {
+            headers.set(MAX_HEADERS);
+            let Some(entry) = entries.next() else { return Ok(()) };
+            headers.set(u64::MAX);
             let mut entry = entry?;
             if self.stopped {
                 return Ok(());
@@ -244,8 +251,9 @@ impl<'a> Walk<'a> {
             // Of links and devices there is only the name.
             let result = self.entry(within, &name, Content::Stream(&mut entry), depth + 1);
             self.told(within, &name, result)?;
+            // What was left unread, so that headers are all that is read next.
+            io::copy(&mut self.meter(&mut entry), &mut io::sink())?;
         }
-        Ok(())
     }
 
     fn zip(
