@@ -65,7 +65,8 @@ fn main() -> Result<ExitCode, Failure> {
 /// The signature's digit at `place` changed to one of the others, all others right.
 fn with_wrong_digit(key: &str, place: usize, n: usize) -> String {
     let at = key.len() - DIGITS + place;
-    let others: Vec<char> = "0123456789abcdef".chars().filter(|d| !key[at..].starts_with(*d)).collect();
+    let others: Vec<char> =
+        "0123456789abcdef".chars().filter(|d| !key[at..].starts_with(*d)).collect();
     format!("{}{}{}", &key[..at], others[n % others.len()], &key[at + 1..])
 }
 
@@ -82,7 +83,10 @@ fn judge(mut times: Vec<Vec<f64>>) -> ExitCode {
         let t = welch(&times[0], class);
         worst = worst.max(t.abs());
         let (mean, _) = mean_and_variance(class);
-        println!("first wrong digit {place:>2}: {:>6} runs, mean {mean:>7.1} ns, t {t:>6.2}", class.len());
+        println!(
+            "first wrong digit {place:>2}: {:>6} runs, mean {mean:>7.1} ns, t {t:>6.2}",
+            class.len()
+        );
     }
     println!("largest |t| {worst:.2}, below {LEAK} wanted");
     ExitCode::from(u8::from(worst >= LEAK))

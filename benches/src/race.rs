@@ -104,7 +104,8 @@ pub fn table(results: &[Result], base: &str) -> String {
     let base = results.iter().find(|result| result.name == base);
     for result in results {
         let count = |n: Option<u64>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
-        let more = base.and_then(|base| Some(result.instructions? as f64 / base.instructions? as f64));
+        let more =
+            base.and_then(|base| Some(result.instructions? as f64 / base.instructions? as f64));
         let longer = base.map_or(f64::NAN, |base| result.nanos[1] / base.nanos[1]);
         text += &format!(
             "{:<26} {:>12} {:>7}   {:>5.1} µs {longer:>6.3}×  {:.1} to {:.1} µs\n",

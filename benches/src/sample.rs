@@ -86,7 +86,12 @@ fn plain() -> License {
         nodes: Some(10),
         trial: false,
         bind: None,
-        customer: Some(Customer { id: "c-4711".into(), name: None, email: None, organization: None }),
+        customer: Some(Customer {
+            id: "c-4711".into(),
+            name: None,
+            email: None,
+            organization: None,
+        }),
         attributes: serde_json::Map::new(),
     }
 }
@@ -98,7 +103,9 @@ fn fill(license: &mut License, bytes: usize) -> Result<(), Failure> {
         license.iss = "https://licenses.example.com".into();
         license.jti = "018f4d2c-7a1b-7c3d-8e4f-0123456789ab".into();
         license.nbf = Some(license.iat);
-        license.limits.extend(["users", "projects", "requests"].map(|name| (name.into(), Some(100_000))));
+        license
+            .limits
+            .extend(["users", "projects", "requests"].map(|name| (name.into(), Some(100_000))));
         license.limits.insert("tokens".into(), None);
         customer.id = "018f4d2c-7a1b-7c3d-8e4f-ba9876543210".into();
         customer.name = Some("Ada Lovelace".into());
@@ -113,7 +120,8 @@ fn fill(license: &mut License, bytes: usize) -> Result<(), Failure> {
     };
     let text = short(license)?.saturating_sub(r#","organization":"""#.len());
     if let Some(customer) = license.customer.as_mut().filter(|_| text > 0) {
-        customer.organization = Some("Analytical Engines Ltd ".chars().cycle().take(text).collect());
+        customer.organization =
+            Some("Analytical Engines Ltd ".chars().cycle().take(text).collect());
     }
     Ok(())
 }

@@ -29,7 +29,8 @@ impl Fixture {
         let signer = Ed25519Signer::from_seed([42; 32]).expect("a key");
         let trust = Trust::new(vec![signer.public_key().clone()]);
         let plan = Plan { code: "pro".into(), tier: "PRO".into(), ..Plan::default() };
-        let rules = Rules::new().plan(plan).default_plan("pro").secret(SECRET, None).expect("rules");
+        let rules =
+            Rules::new().plan(plan).default_plan("pro").secret(SECRET, None).expect("rules");
         let license: License = serde_json::from_str(
             r#"{"iss":"i","sub":"018f4d2c-7a1b-7c3d-8e4f-5a6b7c8d9e0f","aud":"p","jti":"j","iat":1767225600,
             "features":["a"],"limits":{"n":1},"customer":{"id":"acme-eu"}}"#,

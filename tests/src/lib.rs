@@ -46,7 +46,8 @@ impl Outcome {
     /// The one JSON object on stdout.
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("not one JSON object ({e}): {self:?}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|e| panic!("not one JSON object ({e}): {self:?}"))
     }
 
     /// Asserts success.

@@ -39,7 +39,8 @@ impl Place {
     #[must_use]
     pub fn start(&self, section: &str) -> Node {
         let config = self.folder.join("config.yaml");
-        std::fs::write(&config, format!("agent:\n  id: walnut\nlicense:\n{section}")).expect("its configuration");
+        std::fs::write(&config, format!("agent:\n  id: walnut\nlicense:\n{section}"))
+            .expect("its configuration");
         let mut child = Command::new(binary("cluster-node"))
             .arg("--config")
             .arg(config)
@@ -77,12 +78,16 @@ impl Node {
 
     /// Waits for a standing.
     pub async fn until_standing(&mut self, standing: &str) -> Value {
-        self.until(standing, |line| line["event"] == "standing" && line["standing"] == standing).await
+        self.until(standing, |line| line["event"] == "standing" && line["standing"] == standing)
+            .await
     }
 
     /// Waits for the verdict of a gate.
     pub async fn until_gate(&mut self, feature: &str, allowed: bool) -> Value {
-        self.until(feature, |l| l["event"] == "gate" && l["feature"] == feature && l["allowed"] == allowed).await
+        self.until(feature, |l| {
+            l["event"] == "gate" && l["feature"] == feature && l["allowed"] == allowed
+        })
+        .await
     }
 
     /// SIGTERM, and how it ended.

@@ -18,7 +18,15 @@ fn the_demo_ends_well_and_leaves_nothing_behind() {
     let stdout = String::from_utf8(output.stdout).unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    for act in ["Five products", "Verified offline", "BZZZ runs", "Suspended", "Resumed", "Revoked", "Audited"] {
+    for act in [
+        "Five products",
+        "Verified offline",
+        "BZZZ runs",
+        "Suspended",
+        "Resumed",
+        "Revoked",
+        "Audited",
+    ] {
         assert!(stdout.lines().any(|line| line.starts_with(act)), "{act}: {stdout}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something was left behind");

@@ -44,12 +44,22 @@ fn set_up_twice() {
 #[test]
 fn wrong_names_and_values() {
     let home = Home::with_catalog(&catalog(1));
-    let issue = |more: &[&str]| home.run(&[&["license", "issue", "--email", "ada@example.com"], more].concat());
+    let issue = |more: &[&str]| {
+        home.run(&[&["license", "issue", "--email", "ada@example.com"], more].concat())
+    };
     failed(&issue(&["--product", "nope"]), 2, "no product `nope`");
     failed(&issue(&["--product", "p", "--plan", "nope"]), 2, "`nope`");
     failed(&issue(&["--product", "p", "--expires", "2020-01-01"]), 2, "past");
-    failed(&home.run(&["license", "issue", "--product", "p", "--email", "nobody"]), 2, "name@example.com");
-    failed(&home.run(&["license", "show", "5f0c2a4e-0000-4000-8000-000000000000"]), 2, "no licence");
+    failed(
+        &home.run(&["license", "issue", "--product", "p", "--email", "nobody"]),
+        2,
+        "name@example.com",
+    );
+    failed(
+        &home.run(&["license", "show", "5f0c2a4e-0000-4000-8000-000000000000"]),
+        2,
+        "no licence",
+    );
     failed(&home.run(&["plan", "list", "--product", "nope"]), 2, "no product");
     failed(&home.run(&["product", "import", &home.path("nope.toml")]), 2, "nope.toml");
     assert_eq!(home.run(&["license", "list", "--json"]).done().stdout, "");
@@ -98,7 +108,10 @@ fn keys_that_are_not_valid() {
     std::fs::write(&trust, home.run(&["key", "export", "--public"]).done().stdout).unwrap();
     let key = home.issue("p", "a")["key"].as_str().unwrap().to_owned();
     let verify = |more: &[&str], input: &str| {
-        home.run_with_input(&[&["license", "verify", "--json", "--public-key", &trust], more].concat(), input)
+        home.run_with_input(
+            &[&["license", "verify", "--json", "--public-key", &trust], more].concat(),
+            input,
+        )
     };
     let good = verify(&[&key], "").done().json();
     assert_eq!((&good["valid"], &good["code"]), (&true.into(), &"valid".into()));
@@ -123,14 +136,23 @@ fn keys_that_are_not_valid() {
         let outcome = verify(more, input);
         failed(&outcome, 1, code);
         let report = outcome.json();
-        assert_eq!((&report["valid"], &report["code"]), (&false.into(), &code.into()), "{input:.40}");
+        assert_eq!(
+            (&report["valid"], &report["code"]),
+            (&false.into(), &code.into()),
+            "{input:.40}"
+        );
         assert!(!outcome.stderr.contains(&key));
     }
     // Signed by somebody else.
-    let stranger = Home::with_catalog(&catalog(1)).issue("p", "a")["key"].as_str().unwrap().to_owned();
+    let stranger =
+        Home::with_catalog(&catalog(1)).issue("p", "a")["key"].as_str().unwrap().to_owned();
     failed(&verify(&[&stranger], ""), 1, "unknown_key");
 
-    failed(&home.run(&["license", "verify", "--public-key", &home.path("nope.pem"), &key]), 2, "nope.pem");
+    failed(
+        &home.run(&["license", "verify", "--public-key", &home.path("nope.pem"), &key]),
+        2,
+        "nope.pem",
+    );
     let private = home.data().join("root.private.pem").display().to_string();
     failed(&home.run(&["license", "verify", "--public-key", &private, &key]), 2, "private key");
     failed(&home.run(&["license", "decode", "garbage"]), 1, "unrecognized");
@@ -144,7 +166,8 @@ fn a_port_that_is_taken_and_an_address_that_others_can_reach() {
     let address = taken.local_addr().unwrap().to_string();
     failed(&home.run(&["serve", "--listen", &address]), 3, "stop what uses the port");
     failed(&home.run(&["serve", "--listen", "0.0.0.0:0"]), 2, "--insecure");
-    std::fs::write(home.data().join("licentia.toml"), "[server]\nlisen = \"127.0.0.1:0\"\n").unwrap();
+    std::fs::write(home.data().join("licentia.toml"), "[server]\nlisen = \"127.0.0.1:0\"\n")
+        .unwrap();
     failed(&home.run(&["serve"]), 2, "lisen");
 }
 
@@ -156,7 +179,11 @@ fn a_place_that_cannot_be_written_to() {
     let below = format!("{}/data", home.path("file"));
     let outcome = home.run(&["init", "--data", &below]);
     failed(&outcome, 3, "may write to it");
-    failed(&home.run(&["serve", "--listen", "127.0.0.1:0", "--data", "/proc/licentia"]), 3, "/proc/licentia");
+    failed(
+        &home.run(&["serve", "--listen", "127.0.0.1:0", "--data", "/proc/licentia"]),
+        3,
+        "/proc/licentia",
+    );
     failed(&home.run(&["key", "generate", "--out", &below]), 3, "may write to the folder");
 }
 
@@ -172,7 +199,11 @@ fn a_damaged_data_directory() {
     std::fs::write(&master, right).unwrap();
     let _ = home.run(&["license", "list"]).done();
 
-    std::fs::write(home.data().join("licentia.db"), "this is no database, and long enough to be looked at").unwrap();
+    std::fs::write(
+        home.data().join("licentia.db"),
+        "this is no database, and long enough to be looked at",
+    )
+    .unwrap();
     failed(&home.run(&["license", "list"]), 3, "database");
 }
 
@@ -183,11 +214,28 @@ fn a_licence_file_is_written_whole_and_never_over_another() {
     // With the roots alone: the file itself brings the keyset that names the licence key.
     std::fs::copy(home.data().join("root.public.pem"), &trust).unwrap();
     let file = home.path("ada.lic");
-    let issue = ["license", "issue", "--product", "p", "--email", "ada@example.com", "--perpetual", "--file", &file];
+    let issue = [
+        "license",
+        "issue",
+        "--product",
+        "p",
+        "--email",
+        "ada@example.com",
+        "--perpetual",
+        "--file",
+        &file,
+    ];
     let _ = home.run(&issue).done();
-    let checked = home.run(&["license", "verify", "--json", "--public-key", &trust, "--file", &file]).done().json();
+    let checked = home
+        .run(&["license", "verify", "--json", "--public-key", &trust, "--file", &file])
+        .done()
+        .json();
     assert_eq!(checked["license"]["exp"], serde_json::Value::Null);
     failed(&home.run(&issue), 3, "nothing was issued");
     assert_eq!(home.run(&["license", "list", "--json"]).done().stdout.lines().count(), 1);
-    failed(&home.run(&["license", "verify", "--public-key", &trust, "--file", &home.path("nope")]), 2, "nope");
+    failed(
+        &home.run(&["license", "verify", "--public-key", &trust, "--file", &home.path("nope")]),
+        2,
+        "nope",
+    );
 }

@@ -29,8 +29,13 @@ fn a_licence_issued_here_verifies_with_pyjwt_by_pem_and_by_jwks() {
     let key = license["key"].as_str().unwrap();
     let pem = home.path("public.pem");
     let jwks = home.path("jwks.json");
-    std::fs::write(&pem, home.run(&["key", "export", "--public", "--format", "pem"]).done().stdout).unwrap();
-    std::fs::write(&jwks, home.run(&["key", "export", "--public", "--format", "jwks"]).done().stdout).unwrap();
+    std::fs::write(&pem, home.run(&["key", "export", "--public", "--format", "pem"]).done().stdout)
+        .unwrap();
+    std::fs::write(
+        &jwks,
+        home.run(&["key", "export", "--public", "--format", "jwks"]).done().stdout,
+    )
+    .unwrap();
     let script = r"
 import json, sys, jwt
 key, pem, jwks = sys.argv[1:]
@@ -40,7 +45,8 @@ by_jwks = jwt.decode(key, keys[jwt.get_unverified_header(key)['kid']].key, algor
 assert by_pem == by_jwks
 print(json.dumps(by_pem))
 ";
-    let claims: Value = serde_json::from_str(&run(&python(), &["-c", script, key, &pem, &jwks])).unwrap();
+    let claims: Value =
+        serde_json::from_str(&run(&python(), &["-c", script, key, &pem, &jwks])).unwrap();
     assert_eq!(claims["sub"], license["id"]);
     assert_eq!(claims["features"], serde_json::json!(["x"]));
 }
@@ -51,12 +57,15 @@ fn a_licence_issued_here_verifies_with_openssl() {
     let home = Home::with_catalog(&catalog(1));
     let key = home.issue("p", "a")["key"].as_str().unwrap().to_owned();
     let pem = home.path("public.pem");
-    std::fs::write(&pem, home.run(&["key", "export", "--public", "--format", "pem"]).done().stdout).unwrap();
+    std::fs::write(&pem, home.run(&["key", "export", "--public", "--format", "pem"]).done().stdout)
+        .unwrap();
     let (input, signature) = key.rsplit_once('.').unwrap();
     let (message, sig) = (home.path("message"), home.path("signature"));
     std::fs::write(&message, input).unwrap();
     std::fs::write(&sig, Base64UrlUnpadded::decode_vec(signature).unwrap()).unwrap();
-    let args = ["pkeyutl", "-verify", "-pubin", "-inkey", &pem, "-rawin", "-in", &message, "-sigfile", &sig];
+    let args = [
+        "pkeyutl", "-verify", "-pubin", "-inkey", &pem, "-rawin", "-in", &message, "-sigfile", &sig,
+    ];
     assert!(run("openssl".as_ref(), &args).contains("Signature Verified Successfully"));
 }
 
@@ -64,7 +73,8 @@ fn a_licence_issued_here_verifies_with_openssl() {
 fn a_licence_made_with_python_to_the_same_claims_verifies_here_and_no_changed_bit_does() {
     let home = Home::with_catalog(&catalog(1));
     let issued = home.issue("p", "a");
-    let claims = home.run(&["license", "decode", "--json", issued["key"].as_str().unwrap()]).done().json();
+    let claims =
+        home.run(&["license", "decode", "--json", issued["key"].as_str().unwrap()]).done().json();
     let (private, public) = (home.path("python.pem"), home.path("python.pub.pem"));
     let script = r"
 import base64, json, sys
@@ -81,11 +91,15 @@ print((message + b'.' + b64(key.sign(message))).decode())
 ";
     let text = claims["claims"].to_string();
     let token = run(&python(), &["-c", script, &text, &private, &public]).trim().to_owned();
-    let verified = home.run(&["license", "verify", "--json", "--product", "p", "--public-key", &public, &token]).done();
+    let verified = home
+        .run(&["license", "verify", "--json", "--product", "p", "--public-key", &public, &token])
+        .done();
     assert_eq!(verified.json()["license"]["sub"], issued["id"]);
 
-    let trust = licentia_license::Trust::from_text(&std::fs::read_to_string(&public).unwrap()).unwrap();
-    let verify = |token: &str| licentia_license::verify::verify::<licentia_license::License>(token, &trust);
+    let trust =
+        licentia_license::Trust::from_text(&std::fs::read_to_string(&public).unwrap()).unwrap();
+    let verify =
+        |token: &str| licentia_license::verify::verify::<licentia_license::License>(token, &trust);
     assert!(verify(&token).is_ok());
     let mut tried = 0;
     for at in 0..token.len() {
@@ -104,13 +118,18 @@ print((message + b'.' + b64(key.sign(message))).decode())
 #[test]
 fn key_files_go_to_openssl_and_back() {
     let home = Home::empty();
-    let made = home.run(&["key", "generate", "--alg", "ed25519", "--out", &home.path("keys"), "--json"]).done().json();
+    let made = home
+        .run(&["key", "generate", "--alg", "ed25519", "--out", &home.path("keys"), "--json"])
+        .done()
+        .json();
     let (private, public) = (made["private"].as_str().unwrap(), made["public"].as_str().unwrap());
     let derived = run("openssl".as_ref(), &["pkey", "-in", private, "-pubout"]);
     assert_eq!(derived, std::fs::read_to_string(public).unwrap());
     let theirs = home.path("theirs.pem");
     run("openssl".as_ref(), &["genpkey", "-algorithm", "ed25519", "-out", &theirs]);
-    let signer = licentia_issue::Ed25519Signer::from_pem(&std::fs::read_to_string(&theirs).unwrap()).unwrap();
+    let signer =
+        licentia_issue::Ed25519Signer::from_pem(&std::fs::read_to_string(&theirs).unwrap())
+            .unwrap();
     let expected = run("openssl".as_ref(), &["pkey", "-in", &theirs, "-pubout"]);
     assert_eq!(licentia_issue::Signer::public_key(&signer).to_pem(), expected);
 }

@@ -111,7 +111,8 @@ async fn a_seat_too_many_does_not_start() {
     let mut first = scene.place("first").start(&scene.section(&server.url, "c1", ""));
     first.until_standing("licensed").await;
     first.until_gate("advanced-ai-integration", false).await;
-    let (status, stderr) = scene.place("second").start(&scene.section(&server.url, "c2", "")).ended().await;
+    let (status, stderr) =
+        scene.place("second").start(&scene.section(&server.url, "c2", "")).ended().await;
     assert_eq!(status, Some(1));
     assert!(stderr.contains("seats"), "{stderr}");
     let (status, stderr) =
@@ -138,7 +139,8 @@ async fn where_the_product_degrades_it_drops_to_free_and_stays_there() {
 }
 
 #[tokio::test]
-async fn decision_8_a_start_without_the_authority_runs_on_an_unexpired_lease_or_as_the_preset_says() {
+async fn decision_8_a_start_without_the_authority_runs_on_an_unexpired_lease_or_as_the_preset_says()
+{
     let scene = Scene::of("bzzz", "standard");
     let server = scene.home.serve();
     let place = scene.place("walnut");
@@ -150,7 +152,8 @@ async fn decision_8_a_start_without_the_authority_runs_on_an_unexpired_lease_or_
 
     let mut node = place.start(&section);
     node.until("running on its lease", |line| {
-        line["event"] == "standing" && (line["standing"] == "licensed" || line["standing"] == "grace")
+        line["event"] == "standing"
+            && (line["standing"] == "licensed" || line["standing"] == "grace")
     })
     .await;
     node.until_gate("task-distribution", true).await;
@@ -158,7 +161,8 @@ async fn decision_8_a_start_without_the_authority_runs_on_an_unexpired_lease_or_
 
     // Another cluster has no lease of its own.
     let away = free_port();
-    let (status, stderr) = scene.place("strict").start(&scene.section(&away, "c2", "")).ended().await;
+    let (status, stderr) =
+        scene.place("strict").start(&scene.section(&away, "c2", "")).ended().await;
     assert_eq!(status, Some(1), "{stderr}");
     assert!(!stderr.contains("invalid"), "a network failure is no invalid licence: {stderr}");
     let degrade = scene.section(&away, "c3", "  enforcement: degrade\n");
@@ -185,11 +189,14 @@ async fn a_licence_bound_to_this_machine_runs_here_and_one_bound_elsewhere_does_
     let mut scene = Scene::of("bzzz", "standard");
     let server = scene.home.serve();
     let machine = scene.home.run(&["fingerprint", "--product", "bzzz", "--json"]).done().json();
-    let [parts, host_mac] = ["parts", "host_mac"].map(|scheme| machine[scheme].as_str().unwrap().to_owned());
+    let [parts, host_mac] =
+        ["parts", "host_mac"].map(|scheme| machine[scheme].as_str().unwrap().to_owned());
     let elsewhere = "host-mac:0123456789abcdef".to_owned();
     for (bind, standing) in [(parts, "licensed"), (host_mac, "licensed"), (elsewhere, "stopped")] {
-        let issue = ["license", "issue", "--json", "--product", "bzzz", "--email", "ada@example.com"];
-        scene.license = scene.home.run(&[&issue[..], &["--days", "9", "--bind", &bind]].concat()).done().json();
+        let issue =
+            ["license", "issue", "--json", "--product", "bzzz", "--email", "ada@example.com"];
+        scene.license =
+            scene.home.run(&[&issue[..], &["--days", "9", "--bind", &bind]].concat()).done().json();
         for (name, url) in [("online", server.url.as_str()), ("offline", "")] {
             let section = scene.section(url, "c1", "");
             let mut node = scene.place(&format!("{}-{name}", bind.len())).start(&section);

@@ -23,7 +23,10 @@ fn run(variables: &[(&str, &str)]) -> (bool, Value) {
 fn it_just_works() {
     let (ok, said) = run(&[]);
     assert!(ok, "{said}");
-    assert_eq!((&said["standing"], &said["licensed_to"]), (&"licensed".into(), &"Everybody".into()));
+    assert_eq!(
+        (&said["standing"], &said["licensed_to"]),
+        (&"licensed".into(), &"Everybody".into())
+    );
 }
 
 #[test]

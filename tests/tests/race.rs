@@ -25,7 +25,8 @@ async fn race(server: &Arc<Server>, key: &Value, round: usize) -> (HashMap<Strin
     for cluster in clusters() {
         let (server, key) = (Arc::clone(server), key.clone());
         racers.spawn(async move {
-            let (status, body) = server.activate(&key, &cluster, &format!("nonce-{round:05}")).await;
+            let (status, body) =
+                server.activate(&key, &cluster, &format!("nonce-{round:05}")).await;
             (cluster, status, body)
         });
     }
@@ -72,10 +73,17 @@ async fn no_acknowledged_seat_is_lost_or_doubled_over_a_kill() {
         let client = reqwest::Client::new();
         let mut racers = JoinSet::new();
         for cluster in clusters() {
-            let (client, url, key, answers) = (client.clone(), url.clone(), key.clone(), Arc::clone(&answers));
+            let (client, url, key, answers) =
+                (client.clone(), url.clone(), key.clone(), Arc::clone(&answers));
             racers.spawn(async move {
-                let body = json!({ "license_key": key, "cluster_id": cluster, "nonce": "nonce-0001" });
-                let answer = client.post(format!("{url}/v1/license/activate")).json(&body).send().await.ok()?;
+                let body =
+                    json!({ "license_key": key, "cluster_id": cluster, "nonce": "nonce-0001" });
+                let answer = client
+                    .post(format!("{url}/v1/license/activate"))
+                    .json(&body)
+                    .send()
+                    .await
+                    .ok()?;
                 let granted = answer.status().is_success();
                 let body: Value = answer.json().await.ok()?;
                 answers.fetch_add(1, Ordering::SeqCst);
@@ -96,7 +104,8 @@ async fn no_acknowledged_seat_is_lost_or_doubled_over_a_kill() {
 
         let server = Arc::new(home.serve());
         for (cluster, activation) in &acknowledged {
-            let (status, body) = server.post("/v1/license/heartbeat", &heartbeat(activation, 1, "nonce-0002")).await;
+            let (status, body) =
+                server.post("/v1/license/heartbeat", &heartbeat(activation, 1, "nonce-0002")).await;
             assert_eq!(status, 200, "round {round}: {cluster} lost its seat: {body}");
         }
         // A grant that was committed but not heard of is its client's: the same nonce brings it back.
@@ -104,7 +113,12 @@ async fn no_acknowledged_seat_is_lost_or_doubled_over_a_kill() {
         for cluster in clusters().filter(|cluster| !acknowledged.contains_key(cluster)) {
             holders += usize::from(server.activate(&key, &cluster, "nonce-0001").await.0 < 300);
         }
-        assert_eq!(holders + acknowledged.len(), 5, "round {round}: {} were acknowledged", acknowledged.len());
+        assert_eq!(
+            holders + acknowledged.len(),
+            5,
+            "round {round}: {} were acknowledged",
+            acknowledged.len()
+        );
         let list = home.run(&["activation", "list", "--json"]).done();
         let live = list.stdout.lines().filter(|line| line.contains("\"live\":true")).count();
         assert_eq!(live, 5 * (round + 1));

@@ -30,7 +30,15 @@ async fn verdict(home: &Home, server: &licentia_tests::Server, key: &Value) -> S
     let keyset = server.get("/keyset.json").await.1["keyset"].as_str().unwrap().to_owned();
     std::fs::write(home.path("keyset.jwt"), keyset).unwrap();
     let root = home.path("data/root.public.pem");
-    let args = ["license", "verify", "--json", "--public-key", &root, "--keyset", &home.path("keyset.jwt")];
+    let args = [
+        "license",
+        "verify",
+        "--json",
+        "--public-key",
+        &root,
+        "--keyset",
+        &home.path("keyset.jwt"),
+    ];
     let outcome = home.run(&[&args[..], &[key.as_str().unwrap()]].concat());
     outcome.json()["code"].as_str().unwrap().to_owned()
 }
@@ -56,7 +64,8 @@ async fn the_whole_story_with_no_new_build_and_no_restart() {
     let by_a = home.issue("bzzz", "standard")["key"].clone();
 
     // A product that knows the root only, and runs through all of it.
-    let place = Place::new(home.folder.path(), "walnut", &PathBuf::from(home.path("data/root.public.pem")));
+    let place =
+        Place::new(home.folder.path(), "walnut", &PathBuf::from(home.path("data/root.public.pem")));
     let section =
         format!("  server_url: \"{}\"\n  license_key: {by_a}\n  cluster_id: c1\n", server.url);
     let mut node = place.start(&section);
@@ -64,7 +73,10 @@ async fn the_whole_story_with_no_new_build_and_no_restart() {
 
     let _ = home.run(&["key", "rotate"]).done();
     published(&server, 2).await;
-    assert_eq!((keys(&home, "next").len(), verdict(&home, &server, &by_a).await.as_str()), (1, "valid"));
+    assert_eq!(
+        (keys(&home, "next").len(), verdict(&home, &server, &by_a).await.as_str()),
+        (1, "valid")
+    );
     let _ = home.run(&["key", "rotate"]).done();
     published(&server, 3).await;
     let by_b = home.issue("bzzz", "standard")["key"].clone();
@@ -105,7 +117,8 @@ async fn the_root_may_be_elsewhere_and_is_asked_for_by_name() {
     let refused = home.run(&["key", "rotate"]);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(refused.stderr.contains("--root"), "{refused:?}");
-    let _ = home.run(&["key", "rotate", "--purpose", "lease", "--at-once", "--root", &offline]).done();
+    let _ =
+        home.run(&["key", "rotate", "--purpose", "lease", "--at-once", "--root", &offline]).done();
     published(&server, 2).await;
     assert_eq!(server.activate(&license["key"], "c1", "nonce-0002").await.0, 200);
 }

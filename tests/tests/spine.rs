@@ -14,41 +14,52 @@ async fn issue_activate_heartbeat_suspend_resume_and_activate_again() {
     assert_eq!(license["state"], "active");
 
     let (status, first) = server.activate(&license["key"], "c1", "nonce-0001").await;
-    assert_eq!((status, &first["tier"], &first["license_type"]), (201, &json!("STANDARD"), &json!("standard")));
+    assert_eq!(
+        (status, &first["tier"], &first["license_type"]),
+        (201, &json!("STANDARD"), &json!("standard"))
+    );
     assert_eq!((&first["max_nodes"], &first["heartbeat_interval_s"]), (&json!(10), &json!(900)));
     let lease = claims(&first["lease"]);
     assert_eq!((&lease["nonce"], &lease["generation"]), (&json!("nonce-0001"), &json!(1)));
 
-    let (status, answer) = server.post("/v1/license/heartbeat", &heartbeat(&first, 1, "nonce-0002")).await;
+    let (status, answer) =
+        server.post("/v1/license/heartbeat", &heartbeat(&first, 1, "nonce-0002")).await;
     assert_eq!(status, 200);
     assert_ne!(answer["server_nonce"], first["server_nonce"]);
     assert_eq!(claims(&answer["lease"])["generation"], 2);
 
     let suspended = home.run(&["license", "suspend", id, "--json"]).done().json();
     assert_eq!(suspended["state"], "suspended");
-    let (status, problem) = server.post("/v1/license/heartbeat", &heartbeat(&first, 2, "nonce-0003")).await;
+    let (status, problem) =
+        server.post("/v1/license/heartbeat", &heartbeat(&first, 2, "nonce-0003")).await;
     assert_eq!((status, &problem["code"]), (403, &json!("suspended")));
     let refusal = claims(&problem["refusal"]);
     assert_eq!((&refusal["code"], &refusal["nonce"]), (&json!("suspended"), &json!("nonce-0003")));
     assert_eq!(server.activate(&license["key"], "c1", "nonce-0004").await.0, 403);
 
     let _ = home.run(&["license", "resume", id]).done();
-    let (status, problem) = server.post("/v1/license/heartbeat", &heartbeat(&first, 2, "nonce-0005")).await;
+    let (status, problem) =
+        server.post("/v1/license/heartbeat", &heartbeat(&first, 2, "nonce-0005")).await;
     assert_eq!((status, &problem["code"]), (401, &json!("stale_token_version")));
     assert_eq!(problem["refusal"], Value::Null);
     let (status, again) = server.activate(&license["key"], "c1", "nonce-0006").await;
     assert_eq!((status, &again["token_version"]), (200, &json!(2)));
     assert_eq!(again["activation_id"], first["activation_id"]);
 
-    let back = json!({ "activation_id": again["activation_id"], "access_token": again["access_token"] });
+    let back =
+        json!({ "activation_id": again["activation_id"], "access_token": again["access_token"] });
     assert_eq!(server.post("/v1/license/deactivate", &back).await.0, 204);
     assert_eq!(server.post("/v1/license/deactivate", &back).await.0, 204);
 
     let _ = home.run(&["license", "revoke", id, "--reason", "refund"]).done();
     let (status, problem) = server.activate(&license["key"], "c1", "nonce-0007").await;
     assert_eq!((status, &problem["code"]), (403, &json!("revoked")));
-    let (status, verdict) = server.post("/v1/licenses/validate", &json!({ "license_key": license["key"] })).await;
-    assert_eq!((status, &verdict["valid"], &verdict["code"]), (200, &json!(false), &json!("revoked")));
+    let (status, verdict) =
+        server.post("/v1/licenses/validate", &json!({ "license_key": license["key"] })).await;
+    assert_eq!(
+        (status, &verdict["valid"], &verdict["code"]),
+        (200, &json!(false), &json!("revoked"))
+    );
 
     let report = home.run(&["audit", "verify", "--json"]).done().json();
     assert_eq!(report["valid"], true);
@@ -85,12 +96,28 @@ async fn bad_requests_are_told_what_is_wrong_and_nothing_is_quoted_back() {
         (json!({ "license_key": key, "cluster_id": "c" }), 422, "`nonce`"),
         (json!({ "license_key": key, "cluster_id": "c", "nonce": "short" }), 422, "`nonce`"),
         (json!({ "license_key": key, "cluster_id": "", "nonce": "12345678" }), 422, "`cluster_id`"),
-        (json!({ "license_key": key, "cluster_id": "a\u{7}", "nonce": "12345678" }), 422, "`cluster_id`"),
+        (
+            json!({ "license_key": key, "cluster_id": "a\u{7}", "nonce": "12345678" }),
+            422,
+            "`cluster_id`",
+        ),
         (json!({ "license_key": key, "cluster_id": 7, "nonce": "12345678" }), 422, "`cluster_id`"),
-        (json!({ "license_key": key, "cluster_id": "c", "nonce": "12345678", "nodes": -1 }), 422, "`nodes`"),
+        (
+            json!({ "license_key": key, "cluster_id": "c", "nonce": "12345678", "nodes": -1 }),
+            422,
+            "`nodes`",
+        ),
         (json!({ "license_key": too_long, "cluster_id": "c", "nonce": "12345678" }), 413, "64 KiB"),
-        (json!({ "license_key": key, "cluster_id": "c", "nonce": "12345678" }), 404, "missing characters"),
-        (json!({ "license_key": "", "cluster_id": "c", "nonce": "12345678" }), 404, "missing characters"),
+        (
+            json!({ "license_key": key, "cluster_id": "c", "nonce": "12345678" }),
+            404,
+            "missing characters",
+        ),
+        (
+            json!({ "license_key": "", "cluster_id": "c", "nonce": "12345678" }),
+            404,
+            "missing characters",
+        ),
     ] {
         let (got, problem) = server.post("/v1/license/activate", &body).await;
         let detail = problem["detail"].as_str().unwrap_or_default();
@@ -110,7 +137,8 @@ async fn the_command_line_and_the_server_write_to_one_database_at_once() {
         handles.into_iter().map(|handle| handle.join().unwrap()).collect::<Vec<_>>()
     });
     for n in 0..20 {
-        let (status, answer) = server.activate(&license["key"], &format!("c{n}"), "nonce-0001").await;
+        let (status, answer) =
+            server.activate(&license["key"], &format!("c{n}"), "nonce-0001").await;
         assert_eq!(status, 201, "{answer}");
     }
     assert_eq!(issuing.len(), 4);

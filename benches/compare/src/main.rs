@@ -33,8 +33,13 @@ fn main() -> Result<(), Failure> {
         }
         let sample = Sample::of(bytes)?;
         let results = match bytes {
-            400 => contest(&sample, ["bare-400", "licentia-400", "jsonwebtoken-400", "keygen-rs-400"])?,
-            _ => contest(&sample, ["bare-1000", "licentia-1000", "jsonwebtoken-1000", "keygen-rs-1000"])?,
+            400 => {
+                contest(&sample, ["bare-400", "licentia-400", "jsonwebtoken-400", "keygen-rs-400"])?
+            }
+            _ => contest(
+                &sample,
+                ["bare-1000", "licentia-1000", "jsonwebtoken-1000", "keygen-rs-1000"],
+            )?,
         };
         if !results.is_empty() {
             println!("{bytes} bytes of claims, a token of {}\n{results}", sample.token.len());
@@ -59,8 +64,9 @@ fn contest(sample: &Sample, names: [&'static str; 4]) -> Result<String, Failure>
                 .is_ok_and(|token| token.claims.grant())
         }),
         Contender::new(names[3], || {
-            keygen_rs::verify_with_config(&config, SchemeCode::Ed25519Sign, &signed)
-                .is_ok_and(|bytes| serde_json::from_slice::<Claims>(&bytes).is_ok_and(|c| c.grant()))
+            keygen_rs::verify_with_config(&config, SchemeCode::Ed25519Sign, &signed).is_ok_and(
+                |bytes| serde_json::from_slice::<Claims>(&bytes).is_ok_and(|c| c.grant()),
+            )
         }),
     ];
     let results = race(&mut contenders)?;

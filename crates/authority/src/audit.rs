@@ -131,10 +131,16 @@ impl Authority {
             for (row, secrets) in rows {
                 report.rows += 1;
                 if row.seq != seq + 1 {
-                    report.findings.push(format!("rows {} to {} are missing", seq + 1, row.seq - 1));
+                    report.findings.push(format!(
+                        "rows {} to {} are missing",
+                        seq + 1,
+                        row.seq - 1
+                    ));
                 }
                 if row.previous != hash {
-                    report.findings.push(format!("row {} does not follow the row before it", row.seq));
+                    report
+                        .findings
+                        .push(format!("row {} does not follow the row before it", row.seq));
                 }
                 if row_hash(&row) != row.hash {
                     report.findings.push(format!("row {} was edited", row.seq));
@@ -152,9 +158,9 @@ impl Authority {
             if last_page {
                 let expected = (seq > 0).then(|| head_mark(self.master(), seq, &hash));
                 if head != expected {
-                    report
-                        .findings
-                        .push(format!("the trail ends at row {seq}, which is not where the authority ended it"));
+                    report.findings.push(format!(
+                        "the trail ends at row {seq}, which is not where the authority ended it"
+                    ));
                 }
                 break;
             }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use licentia_issue::master::MasterKey;
 use licentia_license::{Document, Trust};
 use licentia_model::{Clock, Random};
-use licentia_storage::{BoxFuture, Store, StorageError, Transaction};
+use licentia_storage::{BoxFuture, StorageError, Store, Transaction};
 use uuid::Uuid;
 
 use crate::credential::ClaimsCache;
@@ -41,12 +41,14 @@ impl Authority {
     /// Opens an authority that [`initialize`](crate::init::initialize) has set up.
     pub async fn open(parts: Arc<Parts>) -> Result<Self, AuthorityError> {
         let (issuer, keyring) = Keyring::load(&parts).await?;
-        Ok(Self { inner: Arc::new(Inner {
+        Ok(Self {
+            inner: Arc::new(Inner {
                 parts,
                 issuer,
                 keyring: RwLock::new(Arc::new(keyring)),
                 claims: ClaimsCache::default(),
-            }) })
+            }),
+        })
     }
 
     /// The `iss` of everything it signs.
@@ -114,7 +116,10 @@ impl Authority {
     pub(crate) async fn write<R, F>(&self, work: F) -> Result<R, AuthorityError>
     where
         R: Send + 'static,
-        F: for<'t> FnOnce(Self, &'t mut dyn Transaction) -> BoxFuture<'t, Result<R, AuthorityError>>
+        F: for<'t> FnOnce(
+                Self,
+                &'t mut dyn Transaction,
+            ) -> BoxFuture<'t, Result<R, AuthorityError>>
             + Send
             + 'static,
     {
@@ -126,7 +131,10 @@ impl Authority {
     pub(crate) async fn read<R, F>(&self, work: F) -> Result<R, AuthorityError>
     where
         R: Send + 'static,
-        F: for<'t> FnOnce(Self, &'t mut dyn Transaction) -> BoxFuture<'t, Result<R, AuthorityError>>
+        F: for<'t> FnOnce(
+                Self,
+                &'t mut dyn Transaction,
+            ) -> BoxFuture<'t, Result<R, AuthorityError>>
             + Send
             + 'static,
     {

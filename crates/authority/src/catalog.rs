@@ -309,13 +309,16 @@ fn scheme(table: &Table<'_>) -> Result<Scheme, CatalogError> {
 fn sunset(field: &Field<'_>) -> Result<BTreeMap<Scheme, i64>, CatalogError> {
     let mut sunset = BTreeMap::new();
     for (name, value) in field.entries()? {
-        let scheme = name.parse().map_err(|_| value.expected("a scheme such as `v1` for its name"))?;
+        let scheme =
+            name.parse().map_err(|_| value.expected("a scheme such as `v1` for its name"))?;
         let ends = value
             .string()?
             .parse::<Date>()
             .and_then(|last| last.tomorrow())
             .and_then(|first| first.to_zoned(TimeZone::UTC))
-            .map_err(|_| value.expected("the last day on which it is accepted, such as \"2027-06-30\""))?;
+            .map_err(|_| {
+                value.expected("the last day on which it is accepted, such as \"2027-06-30\"")
+            })?;
         sunset.insert(scheme, ends.timestamp().as_second());
     }
     Ok(sunset)

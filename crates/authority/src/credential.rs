@@ -85,7 +85,8 @@ impl Authority {
         let Some(license) = tx.license(id).await? else { return Ok(None) };
         let product = tx.product(license.product_id).await?;
         let now = self.clock().now();
-        let off = product.is_some_and(|p| p.sunset.get(&Scheme::Jwt).is_some_and(|from| now >= *from));
+        let off =
+            product.is_some_and(|p| p.sunset.get(&Scheme::Jwt).is_some_and(|from| now >= *from));
         Ok((!off).then_some(id))
     }
 
@@ -99,18 +100,18 @@ impl Authority {
         if let Some(claims) = lock(&self.claims().claims).get(&jti) {
             return Ok(Arc::clone(claims));
         }
-        let row = tx
-            .license_key(jti)
-            .await?
-            .ok_or_else(|| AuthorityError::Keys(format!("the key {jti} of a licence is missing")))?;
-        let sealed = row
-            .sealed
-            .ok_or_else(|| AuthorityError::Keys(format!("the record {jti} of a licence is not kept")))?;
+        let row = tx.license_key(jti).await?.ok_or_else(|| {
+            AuthorityError::Keys(format!("the key {jti} of a licence is missing"))
+        })?;
+        let sealed = row.sealed.ok_or_else(|| {
+            AuthorityError::Keys(format!("the record {jti} of a licence is not kept"))
+        })?;
         let key = self.master().open(&seal_name(jti), &sealed)?;
         let key = std::str::from_utf8(key.expose())
             .map_err(|_| AuthorityError::Keys(format!("the stored key {jti} is not text")))?;
-        let claims = verify::<Claims>(key, &self.keyring().records)
-            .map_err(|e| AuthorityError::Keys(format!("the stored key {jti} does not verify: {e}")))?;
+        let claims = verify::<Claims>(key, &self.keyring().records).map_err(|e| {
+            AuthorityError::Keys(format!("the stored key {jti} does not verify: {e}"))
+        })?;
         if claims.sub != license.id.to_string() || claims.jti != jti.to_string() {
             return Err(AuthorityError::Keys(format!("the key {jti} belongs to another licence")));
         }
@@ -148,7 +149,8 @@ impl Authority {
             columns.push("tier");
         }
         if columns.is_empty()
-            || !lock(&self.claims().reported).insert((license.id, license.expires_at.unwrap_or(i64::MAX)))
+            || !lock(&self.claims().reported)
+                .insert((license.id, license.expires_at.unwrap_or(i64::MAX)))
         {
             return Ok(());
         }
@@ -176,7 +178,8 @@ impl Known {
     ) -> Result<Option<i64>, Denied> {
         let denied = |code: Code| Denied::new(code).of(self.license.id);
         // One that is not in our text form is a name the product gives its machine; it binds nothing.
-        let machine: Vec<Fingerprint> = fingerprint.and_then(|text| text.parse().ok()).into_iter().collect();
+        let machine: Vec<Fingerprint> =
+            fingerprint.and_then(|text| text.parse().ok()).into_iter().collect();
         let mut circumstances = Circumstances::at(now).machine(&machine);
         if let Some(product) = product {
             circumstances = circumstances.product(product);

@@ -102,13 +102,15 @@ impl Authority {
         }
 
         // A lost answer is answered again; anything older is a copy of this installation, or a restored one.
-        let lost = request.generation.checked_add(1) == Some(seat.generation) && request.nonce == seat.nonce;
+        let lost = request.generation.checked_add(1) == Some(seat.generation)
+            && request.nonce == seat.nonce;
         if !lost && (request.generation != seat.generation || bearer == Bearer::Previous) {
             let entry = Entry::new()
                 .fact("activation", activation.id.to_string())
                 .fact("generation", seat.generation)
                 .fact("brought", request.generation);
-            self.record(tx, actor, "activation.clone_detected", subject(known.license.id), entry).await?;
+            self.record(tx, actor, "activation.clone_detected", subject(known.license.id), entry)
+                .await?;
             return Ok(Err(Code::StaleGeneration.into()));
         }
 
@@ -146,7 +148,8 @@ impl Authority {
             tx.add_usage(seat.license_id, activation.id, report, &request.usage, now).await?;
         }
         let license_changed = known.claims.iat >= activation.activated_at;
-        let granted = Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
+        let granted =
+            Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
         Ok(Ok(Kept { granted, renewed, license_changed }))
     }
 
@@ -187,7 +190,9 @@ impl Authority {
 
 fn check(request: &Request) -> Result<(), Denied> {
     check_nonce(&request.nonce)?;
-    if request.activation_id.is_none() && (request.license_key.is_none() || request.cluster_id.is_none()) {
+    if request.activation_id.is_none()
+        && (request.license_key.is_none() || request.cluster_id.is_none())
+    {
         return Err(Denied::malformed("Send `activation_id`, or `license_key` and `cluster_id`."));
     }
     if request.usage.len() > MAX_METERS {

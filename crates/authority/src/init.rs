@@ -63,8 +63,12 @@ pub async fn initialize(
     let keyset = Keyset { iss: issuer.clone(), iat: now, exp: None, version: 1, keys: entries };
     let keyset = licentia_issue::sign::sign(&keyset, root)?;
 
-    let operator =
-        Operator { id: parts.random.uuid(), name: "owner".into(), role: Role::Owner, created_at: now };
+    let operator = Operator {
+        id: parts.random.uuid(),
+        name: "owner".into(),
+        role: Role::Owner,
+        created_at: now,
+    };
     let api_token = token(API_TOKEN, &*parts.random);
     let token_row = ApiToken {
         id: parts.random.uuid(),

@@ -62,7 +62,10 @@ impl Keyring {
             .map(|key| key.kid.clone())
             .collect();
         let keyset_version = trust.keyset_version().unwrap_or_default();
-        Ok((issuer, Self { signers, trust: Arc::new(trust), records, stands, keyset, keyset_version }))
+        Ok((
+            issuer,
+            Self { signers, trust: Arc::new(trust), records, stands, keyset, keyset_version },
+        ))
     }
 
     pub(crate) fn signer(&self, purpose: Purpose) -> Result<&dyn Signer, AuthorityError> {
@@ -70,7 +73,9 @@ impl Keyring {
             .iter()
             .find(|(p, _)| *p == purpose)
             .map(|(_, signer)| signer as &dyn Signer)
-            .ok_or_else(|| AuthorityError::Keys(format!("no active key signs for `{}`", purpose.as_str())))
+            .ok_or_else(|| {
+                AuthorityError::Keys(format!("no active key signs for `{}`", purpose.as_str()))
+            })
     }
 }
 

@@ -48,7 +48,11 @@ pub(crate) async fn claim(
 }
 
 /// Whether a cluster of this size is within the licence.
-pub(crate) fn check_nodes(license_id: Uuid, claims: &Claims, nodes: Option<u32>) -> Result<(), Denied> {
+pub(crate) fn check_nodes(
+    license_id: Uuid,
+    claims: &Claims,
+    nodes: Option<u32>,
+) -> Result<(), Denied> {
     match (claims.nodes, nodes) {
         (Some(most), Some(nodes)) if nodes > most => Err(Denied::new(Code::TooManyNodes)
             .of(license_id)

@@ -35,7 +35,8 @@ async fn findings(sql: &str) -> Vec<String> {
 #[tokio::test]
 async fn every_column_counts() {
     for column in ["actor", "origin", "action", "subject", "details"] {
-        let found = findings(&format!("UPDATE audit SET {column} = {column} || ' ' WHERE seq = 3")).await;
+        let found =
+            findings(&format!("UPDATE audit SET {column} = {column} || ' ' WHERE seq = 3")).await;
         assert!(found.iter().any(|f| f == "row 3 was edited"), "{column}: {found:?}");
     }
     let found = findings("UPDATE audit SET at_micros = at_micros - 1 WHERE seq = 2").await;
@@ -68,9 +69,17 @@ async fn no_key_token_or_personal_value_stands_in_clear_in_the_database() {
         nonce: "nonce-00000001".into(),
         ..Default::default()
     };
-    let token = test.authority.activate(request, "192.0.2.1".into()).await.map_err(Box::new).unwrap().answer.access_token;
+    let token = test
+        .authority
+        .activate(request, "192.0.2.1".into())
+        .await
+        .map_err(Box::new)
+        .unwrap()
+        .answer
+        .access_token;
     test.authority.close().await;
-    let secrets = [key.rsplit('.').next().unwrap().to_owned(), token, test.login.api_token.expose().clone()];
+    let secrets =
+        [key.rsplit('.').next().unwrap().to_owned(), token, test.login.api_token.expose().clone()];
     for entry in std::fs::read_dir(test.folder.path()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();

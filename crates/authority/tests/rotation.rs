@@ -66,7 +66,15 @@ async fn next_active_previous_retired_compromised() {
     let test = TestAuthority::new().await;
     test.import(CATALOG).await;
     let root: Arc<dyn Signer> = Arc::new(root());
-    let rotate = || test.authority.rotate_key(Purpose::License, NewKey::Ed25519, false, Arc::clone(&root), actor());
+    let rotate = || {
+        test.authority.rotate_key(
+            Purpose::License,
+            NewKey::Ed25519,
+            false,
+            Arc::clone(&root),
+            actor(),
+        )
+    };
 
     // A issues. The bare root cannot know A; with the keyset of the day it does.
     let a = key_in_state(&test, "active").await.unwrap();
@@ -112,7 +120,8 @@ async fn next_active_previous_retired_compromised() {
 }
 
 #[tokio::test]
-async fn a_compromised_active_key_has_a_successor_at_once_and_customers_get_new_keys_at_the_next_contact() {
+async fn a_compromised_active_key_has_a_successor_at_once_and_customers_get_new_keys_at_the_next_contact()
+ {
     let test = TestAuthority::new().await;
     test.import(CATALOG).await;
     let root: Arc<dyn Signer> = Arc::new(root());
@@ -133,10 +142,16 @@ async fn a_compromised_active_key_has_a_successor_at_once_and_customers_get_new_
     // What only looks like one of ours is not exchanged: another licence's signature under this one's claims.
     let (input, _) = key.rsplit_once('.').unwrap();
     let (_, signature) = other_key.rsplit_once('.').unwrap();
-    assert_eq!(activate(&test, &format!("{input}.{signature}"), "c2").await, Err("unknown_license".into()));
+    assert_eq!(
+        activate(&test, &format!("{input}.{signature}"), "c2").await,
+        Err("unknown_license".into())
+    );
 
     assert_eq!(test.authority.reissue_signed_by(stolen, actor(), |_| {}).await.unwrap(), 1);
-    assert_eq!(app.verdict(&test.authority.show_license(other.id).await.unwrap().key.unwrap()), "valid");
+    assert_eq!(
+        app.verdict(&test.authority.show_license(other.id).await.unwrap().key.unwrap()),
+        "valid"
+    );
 }
 
 #[tokio::test]
@@ -144,11 +159,19 @@ async fn only_a_root_of_this_authority_changes_its_keys() {
     let test = TestAuthority::new().await;
     let stranger = licentia_issue::Ed25519Signer::from_seed([1; 32]).unwrap();
     let before = test.authority.list_keys().await.unwrap();
-    let refused = test.authority.rotate_key(Purpose::License, NewKey::Ed25519, true, Arc::new(stranger), actor()).await;
+    let refused = test
+        .authority
+        .rotate_key(Purpose::License, NewKey::Ed25519, true, Arc::new(stranger), actor())
+        .await;
     assert!(refused.err().unwrap().to_string().contains("not that of a root"));
     assert_eq!(test.authority.list_keys().await.unwrap(), before);
     let root: Arc<dyn Signer> = Arc::new(root());
-    assert!(test.authority.rotate_key(Purpose::Root, NewKey::Ed25519, true, Arc::clone(&root), actor()).await.is_err());
+    assert!(
+        test.authority
+            .rotate_key(Purpose::Root, NewKey::Ed25519, true, Arc::clone(&root), actor())
+            .await
+            .is_err()
+    );
     assert!(test.authority.retire_key("nope".into(), root, actor()).await.is_err());
 }
 
@@ -158,7 +181,10 @@ async fn an_rsa_key_signs_licences_and_leases_like_any_other() {
     test.import(CATALOG).await;
     let root: Arc<dyn Signer> = Arc::new(root());
     for purpose in [Purpose::License, Purpose::Lease] {
-        test.authority.rotate_key(purpose, NewKey::Rsa2048, true, Arc::clone(&root), actor()).await.unwrap();
+        test.authority
+            .rotate_key(purpose, NewKey::Rsa2048, true, Arc::clone(&root), actor())
+            .await
+            .unwrap();
     }
     let key = test.issue_key("p").await;
     let (header, _) = licentia_license::verify::decode_unverified(&key).unwrap();
@@ -168,8 +194,11 @@ async fn an_rsa_key_signs_licences_and_leases_like_any_other() {
     assert_eq!(app.verdict(&key), "valid");
     assert!(activate(&test, &key, "c1").await.is_ok());
     // A key from elsewhere is taken in once.
-    let given = || NewKey::Given(Box::new(licentia_issue::Ed25519Signer::from_seed([9; 32]).unwrap().into()));
-    let adopt = || test.authority.rotate_key(Purpose::License, given(), true, Arc::clone(&root), actor());
+    let given = || {
+        NewKey::Given(Box::new(licentia_issue::Ed25519Signer::from_seed([9; 32]).unwrap().into()))
+    };
+    let adopt =
+        || test.authority.rotate_key(Purpose::License, given(), true, Arc::clone(&root), actor());
     adopt().await.unwrap();
     assert!(adopt().await.is_err());
 }

@@ -28,7 +28,10 @@ const SECRET: &[u8] = b"an old secret of thirty-two bytes or more";
 async fn ready(product_lines: &str) -> TestAuthority {
     let test = TestAuthority::new().await;
     test.import(&CATALOG.replace("default_plan", &format!("{product_lines}\ndefault_plan"))).await;
-    test.authority.import_secret("caio".into(), Secret::new(SECRET.to_vec()), actor()).await.unwrap();
+    test.authority
+        .import_secret("caio".into(), Secret::new(SECRET.to_vec()), actor())
+        .await
+        .unwrap();
     test
 }
 
@@ -88,7 +91,8 @@ async fn a_v2_key_verifies_offline_and_a_v1_key_with_its_secret() {
     let test = ready("").await;
     let trust = test.authority.trust();
     let v2 = test.authority.issue(order_in(Scheme::V2), actor()).await.unwrap();
-    let license = check(v2.key.as_ref().unwrap(), &trust, &Rules::new().prefix("CAIO"), START).unwrap();
+    let license =
+        check(v2.key.as_ref().unwrap(), &trust, &Rules::new().prefix("CAIO"), START).unwrap();
     assert_eq!((license.sub.as_str(), license.tier.as_str()), (v2.id.to_string().as_str(), "PRO"));
 
     let v1 = test.authority.issue(order_in(Scheme::V1), actor()).await.unwrap();
@@ -98,7 +102,15 @@ async fn a_v2_key_verifies_offline_and_a_v1_key_with_its_secret() {
     // Thirty days end on a day's end, in the key and in the record alike.
     assert_eq!(license.exp, v1.expires_at.map(|at| at.as_second()));
     let perpetual = Order { term: Term::Perpetual, ..order_in(Scheme::V1) };
-    assert!(test.authority.issue(perpetual, actor()).await.unwrap().key.unwrap().contains("-PERPETUAL-"));
+    assert!(
+        test.authority
+            .issue(perpetual, actor())
+            .await
+            .unwrap()
+            .key
+            .unwrap()
+            .contains("-PERPETUAL-")
+    );
 }
 
 #[tokio::test]
@@ -117,7 +129,10 @@ async fn secrets_are_rotated_and_a_forged_tag_is_unknown() {
     let newer = Secret::new(b"the current secret, thirty-two bytes or more".to_vec());
     test.authority.import_secret("caio".into(), newer, actor()).await.unwrap();
     let new = test.authority.issue(order_in(Scheme::V1), actor()).await.unwrap().key.unwrap();
-    assert_eq!((validate(&test, &old).await, validate(&test, &new).await), ("valid".into(), "valid".into()));
+    assert_eq!(
+        (validate(&test, &old).await, validate(&test, &new).await),
+        ("valid".into(), "valid".into())
+    );
 
     // A key with a right tag that was never issued here is unknown all the same.
     let secret = v1::Secret::new(SECRET).unwrap();
@@ -136,7 +151,10 @@ async fn a_scheme_is_refused_from_its_own_date_on() {
     test.clock.advance(10 * 86_400 - 1);
     assert_eq!(validate(&test, &v1).await, "valid");
     test.clock.advance(1);
-    assert_eq!((validate(&test, &v1).await, validate(&test, &v2).await), ("unknown_license".into(), "valid".into()));
+    assert_eq!(
+        (validate(&test, &v1).await, validate(&test, &v2).await),
+        ("unknown_license".into(), "valid".into())
+    );
     assert!(test.authority.issue(order_in(Scheme::V1), actor()).await.is_err());
 }
 
@@ -144,7 +162,9 @@ async fn a_scheme_is_refused_from_its_own_date_on() {
 async fn somebody_elses_key_is_imported_and_exchanged() {
     let test = ready("").await;
     let license = test.issue("caio").await;
-    for key in ["BZZZ-2025-ABC123-XYZ", "MRR-xxxxx", "TMWS-PRO-ABCD-1234", "ACME-UUUUU-00000-00000-00001"] {
+    for key in
+        ["BZZZ-2025-ABC123-XYZ", "MRR-xxxxx", "TMWS-PRO-ABCD-1234", "ACME-UUUUU-00000-00000-00001"]
+    {
         assert_eq!(validate(&test, key).await, "unknown_license");
         test.authority.import_key(license.id, key.into(), actor()).await.unwrap();
         assert_eq!(validate(&test, key).await, "valid");
@@ -185,7 +205,9 @@ async fn a_bound_licence_runs_on_its_machine_and_survives_a_new_network_card() {
     assert!(on(Some(machine("00:11:22:33:44:55"))).await.is_ok());
     assert!(on(Some(machine("aa:bb:cc:dd:ee:ff"))).await.is_ok());
     let stranger = Parts::default().with("caio", Component::Machine, "another machine");
-    for fingerprint in [None, Some("any words".into()), Some(Fingerprint::Parts(stranger).to_string())] {
+    for fingerprint in
+        [None, Some("any words".into()), Some(Fingerprint::Parts(stranger).to_string())]
+    {
         assert_eq!(on(fingerprint).await.err().unwrap().code, "wrong_machine");
     }
 }

@@ -43,7 +43,12 @@ fn nonce() -> String {
 }
 
 fn request(key: &str, cluster: &str) -> Request {
-    Request { license_key: key.into(), cluster_id: cluster.into(), nonce: nonce(), ..Request::default() }
+    Request {
+        license_key: key.into(),
+        cluster_id: cluster.into(),
+        nonce: nonce(),
+        ..Request::default()
+    }
 }
 
 async fn activate(authority: &Authority, request: Request) -> Result<Answer, Box<Problem>> {
@@ -61,7 +66,10 @@ fn beat(answer: &Answer, generation: u64) -> heartbeat::Request {
     }
 }
 
-async fn heartbeat(authority: &Authority, request: heartbeat::Request) -> Result<heartbeat::Answer, Box<Problem>> {
+async fn heartbeat(
+    authority: &Authority,
+    request: heartbeat::Request,
+) -> Result<heartbeat::Answer, Box<Problem>> {
     authority.heartbeat(request, "192.0.2.1".into()).await.map_err(Box::new)
 }
 
@@ -149,7 +157,11 @@ async fn decision_5_the_holder_reclaims_its_seat_by_generation_fingerprint_or_lo
     activate(&test.authority, first).await.unwrap();
     let by_generation = Request { generation: Some(2), ..request(&key, "c1") };
     activate(&test.authority, by_generation).await.unwrap();
-    let by_machine = Request { fingerprint: Some("machine-2".into()), generation: Some(3), ..request(&key, "c1") };
+    let by_machine = Request {
+        fingerprint: Some("machine-2".into()),
+        generation: Some(3),
+        ..request(&key, "c1")
+    };
     activate(&test.authority, by_machine).await.unwrap();
     for _ in 0..10 {
         // A pod that loses its disk every time.
@@ -187,7 +199,8 @@ async fn decision_6_generations_grow_a_lost_answer_is_repeated_an_old_state_is_s
     let asked = beat(&answer, 1);
     let second = heartbeat(&test.authority, asked.clone()).await.unwrap();
     let again = heartbeat(&test.authority, asked.clone()).await.unwrap();
-    let (second, again) = (lease(&test.authority, &second.lease), lease(&test.authority, &again.lease));
+    let (second, again) =
+        (lease(&test.authority, &second.lease), lease(&test.authority, &again.lease));
     assert_eq!((second.generation, again.generation), (2, 2));
     assert_eq!(second.server_nonce, again.server_nonce);
 
@@ -203,7 +216,10 @@ async fn decision_6_generations_grow_a_lost_answer_is_repeated_an_old_state_is_s
 #[tokio::test]
 async fn decision_7_token_then_state_then_version_then_generation_then_nodes() {
     let (test, key) = with("").await;
-    let license = test.authority.list_licenses(licentia_authority::licenses::list::Filter { limit: 1, ..Default::default() });
+    let license = test.authority.list_licenses(licentia_authority::licenses::list::Filter {
+        limit: 1,
+        ..Default::default()
+    });
     let id = license.await.unwrap()[0].id;
     let answer = activate(&test.authority, request(&key, "c1")).await.unwrap();
     test.authority.suspend(id, None, actor()).await.unwrap();
@@ -215,7 +231,8 @@ async fn decision_7_token_then_state_then_version_then_generation_then_nodes() {
         ..beat(&answer, 1)
     };
     assert_eq!(code(heartbeat(&test.authority, all_wrong.clone()).await), "invalid_token");
-    let token_right = heartbeat::Request { access_token: Some(answer.access_token.clone()), ..all_wrong };
+    let token_right =
+        heartbeat::Request { access_token: Some(answer.access_token.clone()), ..all_wrong };
     assert_eq!(code(heartbeat(&test.authority, token_right.clone()).await), "suspended");
     test.authority.resume(id, actor()).await.unwrap();
     assert_eq!(code(heartbeat(&test.authority, token_right.clone()).await), "stale_token_version");
@@ -234,7 +251,8 @@ async fn decision_7_token_then_state_then_version_then_generation_then_nodes() {
 }
 
 #[tokio::test]
-async fn decision_9_a_seat_is_given_back_by_any_token_or_by_key_and_cluster_and_repeating_is_fine() {
+async fn decision_9_a_seat_is_given_back_by_any_token_or_by_key_and_cluster_and_repeating_is_fine()
+{
     use licentia_protocol::deactivate::Request as Back;
     let (test, key) = with("").await;
     let first = activate(&test.authority, request(&key, "c1")).await.unwrap();
@@ -250,7 +268,8 @@ async fn decision_9_a_seat_is_given_back_by_any_token_or_by_key_and_cluster_and_
     deactivate(stale).await.unwrap();
     activate(&test.authority, request(&key, "c2")).await.unwrap();
     activate(&test.authority, request(&key, "c3")).await.unwrap();
-    let by_key = Back { license_key: Some(key.clone()), cluster_id: Some("c2".into()), ..Back::default() };
+    let by_key =
+        Back { license_key: Some(key.clone()), cluster_id: Some("c2".into()), ..Back::default() };
     deactivate(by_key.clone()).await.unwrap();
     deactivate(by_key).await.unwrap();
     let never = Back { license_key: Some(key), cluster_id: Some("c9".into()), ..Back::default() };
@@ -267,7 +286,10 @@ async fn decision_11_a_refusal_is_signed_and_echoes_nonce_and_cluster() {
     let problem = activate(&test.authority, asked).await.err().unwrap();
     assert_eq!((problem.status, problem.code.as_str()), (404, "unknown_license"));
     let refusal = verify::<Refusal>(&problem.refusal.unwrap(), &test.authority.trust()).unwrap();
-    assert_eq!((refusal.nonce.as_str(), refusal.cluster_id.as_deref()), (nonce.as_str(), Some("c1")));
+    assert_eq!(
+        (refusal.nonce.as_str(), refusal.cluster_id.as_deref()),
+        (nonce.as_str(), Some("c1"))
+    );
     assert_eq!((refusal.code.as_str(), refusal.exp), ("unknown_license", START + 300));
 }
 
@@ -290,7 +312,9 @@ async fn decision_20_a_row_edited_by_hand_changes_nothing_and_is_reported() {
     assert!(test.authority.verify_audit().await.unwrap().valid);
     let database = rusqlite::Connection::open(test.folder.path().join("licentia.db")).unwrap();
     let reports: u32 = database
-        .query_row("SELECT count(*) FROM audit WHERE action = 'license.tampered_row'", [], |row| row.get(0))
+        .query_row("SELECT count(*) FROM audit WHERE action = 'license.tampered_row'", [], |row| {
+            row.get(0)
+        })
         .unwrap();
     assert_eq!(reports, 1);
 }
@@ -317,9 +341,14 @@ async fn an_access_token_is_renewed_after_half_its_life_and_dies_after_all_of_it
 #[tokio::test]
 async fn a_revocation_with_grace_lets_running_products_go_on_until_then() {
     let (test, key) = with("").await;
-    let id = activate(&test.authority, request(&key, "c1")).await.map(|a| lease(&test.authority, &a.lease).sub).unwrap();
+    let id = activate(&test.authority, request(&key, "c1"))
+        .await
+        .map(|a| lease(&test.authority, &a.lease).sub)
+        .unwrap();
     test.authority.revoke(id.parse().unwrap(), None, 3_600, actor()).await.unwrap();
-    let answer = activate(&test.authority, Request { generation: Some(1), ..request(&key, "c1") }).await.unwrap();
+    let answer = activate(&test.authority, Request { generation: Some(1), ..request(&key, "c1") })
+        .await
+        .unwrap();
     assert_eq!(lease(&test.authority, &answer.lease).exp, START + 3_600);
     test.clock.advance(3_600);
     assert_eq!(code(heartbeat(&test.authority, beat(&answer, 2)).await), "revoked");

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{activation, audit, demo, doctor, fingerprint, init, key, license, node, plan, product, serve};
+use crate::commands::{
+    activation, audit, demo, doctor, fingerprint, init, key, license, node, plan, product, serve,
+};
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
 #[derive(Parser)]
@@ -16,7 +18,13 @@ use crate::commands::{activation, audit, demo, doctor, fingerprint, init, key, l
 )]
 pub struct Cli {
     /// Folder with the authority's database and keys.
-    #[arg(long, global = true, env = "LICENTIA_DATA", default_value = "licentia-data", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "LICENTIA_DATA",
+        default_value = "licentia-data",
+        value_name = "DIR"
+    )]
     pub data: PathBuf,
     /// Print results as JSON: one object, or one a line.
     #[arg(long, global = true)]

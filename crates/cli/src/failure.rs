@@ -34,7 +34,8 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         let mut stderr = std::io::stderr().lock();
         // Nobody is left to tell where stderr is closed.
-        let _ = writeln!(stderr, "licentia: {}\ntry: {}", one_line(&self.what), one_line(&self.hint));
+        let _ =
+            writeln!(stderr, "licentia: {}\ntry: {}", one_line(&self.what), one_line(&self.hint));
         ExitCode::from(self.status)
     }
 }
@@ -49,21 +50,33 @@ impl From<AuthorityError> for Failure {
             AuthorityError::NotFound { what, .. } => Self::usage(
                 &error,
                 match *what {
-                    "product" => "`licentia product list` shows what there is; `licentia product import FILE.toml` adds one",
+                    "product" => {
+                        "`licentia product list` shows what there is; `licentia product import FILE.toml` adds one"
+                    }
                     "plan of this product" => "`licentia plan list` shows what there is",
                     "licence" => "`licentia license list` shows what there is",
                     "online key" => "`licentia key list` shows what there is",
                     _ => "check the spelling",
                 },
             ),
-            AuthorityError::Invalid { .. } => Self::usage(&error, "correct the value; `--help` has an example"),
-            AuthorityError::Catalog(_) => Self::usage(&error, "correct the catalogue at that place"),
-            AuthorityError::NotAllowed { .. } => Self::no(&error, "`licentia license show ID` or `licentia key list` tells its state"),
-            AuthorityError::AlreadyInitialized => Self::no(&error, "choose another `--data` directory"),
-            AuthorityError::NotInitialized => Self::undone(&error, "run `licentia init` first"),
-            AuthorityError::Storage(StorageError::Unavailable(_)) => {
-                Self::undone(&error, "check disk space and permissions of the data directory, then run it again")
+            AuthorityError::Invalid { .. } => {
+                Self::usage(&error, "correct the value; `--help` has an example")
             }
+            AuthorityError::Catalog(_) => {
+                Self::usage(&error, "correct the catalogue at that place")
+            }
+            AuthorityError::NotAllowed { .. } => Self::no(
+                &error,
+                "`licentia license show ID` or `licentia key list` tells its state",
+            ),
+            AuthorityError::AlreadyInitialized => {
+                Self::no(&error, "choose another `--data` directory")
+            }
+            AuthorityError::NotInitialized => Self::undone(&error, "run `licentia init` first"),
+            AuthorityError::Storage(StorageError::Unavailable(_)) => Self::undone(
+                &error,
+                "check disk space and permissions of the data directory, then run it again",
+            ),
             AuthorityError::Unsealable(_) => {
                 Self::undone(&error, "put back the `master.key` that belongs to this database")
             }
@@ -77,18 +90,23 @@ impl From<StartupError> for Failure {
         match error {
             StartupError::NotInitialized(ref path) => Self::undone(
                 &error,
-                format!("`licentia init --data {}`, or point --data or LICENTIA_DATA elsewhere", path.display()),
+                format!(
+                    "`licentia init --data {}`, or point --data or LICENTIA_DATA elsewhere",
+                    path.display()
+                ),
             ),
             StartupError::AlreadyInitialized(_) => Self::no(
                 &error,
                 "choose another `--data` directory; what is there is left as it is",
             ),
-            StartupError::Io { .. } => {
-                Self::undone(&error, "check that the folder exists and that this user may write to it")
-            }
-            StartupError::KeyFile { .. } => {
-                Self::undone(&error, "restore the file from a backup, or `chmod 600` it if others can read it")
-            }
+            StartupError::Io { .. } => Self::undone(
+                &error,
+                "check that the folder exists and that this user may write to it",
+            ),
+            StartupError::KeyFile { .. } => Self::undone(
+                &error,
+                "restore the file from a backup, or `chmod 600` it if others can read it",
+            ),
             StartupError::Authority(error) => error.into(),
             _ => Self::undone(&error, "run it again with RUST_LOG=debug and report what it says"),
         }

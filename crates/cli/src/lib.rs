@@ -27,7 +27,10 @@ pub fn main() -> ExitCode {
     start_logging(&args);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failure::Failure::undone(&error, "free some memory or raise the limits").report(),
+        Err(error) => {
+            return failure::Failure::undone(&error, "free some memory or raise the limits")
+                .report();
+        }
     };
     match runtime.block_on(commands::run(args)) {
         Ok(status) => status,

@@ -17,7 +17,11 @@ pub(crate) struct Output {
 
 impl Output {
     /// One result.
-    pub(crate) fn one<T: Serialize>(self, value: &T, human: impl FnOnce(&T) -> String) -> Result<(), Failure> {
+    pub(crate) fn one<T: Serialize>(
+        self,
+        value: &T,
+        human: impl FnOnce(&T) -> String,
+    ) -> Result<(), Failure> {
         if self.json { self.line(&encode(value)?) } else { self.line(human(value).trim_end()) }
     }
 
@@ -48,9 +52,10 @@ impl Output {
     pub(crate) fn line(self, line: &str) -> Result<(), Failure> {
         let mut stdout = std::io::stdout().lock();
         match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Failure::undone(format!("the result could not be printed: {error}"), "check where stdout goes"))
-            }
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::undone(
+                format!("the result could not be printed: {error}"),
+                "check where stdout goes",
+            )),
             _ => Ok(()),
         }
     }
@@ -83,6 +88,10 @@ pub(crate) fn time(at: Option<Timestamp>, absent: &str) -> String {
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<String, Failure> {
-    serde_json::to_string(value)
-        .map_err(|e| Failure::undone(format!("the result could not be written as JSON: {e}"), "report this defect"))
+    serde_json::to_string(value).map_err(|e| {
+        Failure::undone(
+            format!("the result could not be written as JSON: {e}"),
+            "report this defect",
+        )
+    })
 }

@@ -99,7 +99,9 @@ fn claims() -> Value {
 #[test]
 fn what_is_signed_verifies_under_its_key_for_its_product_until_its_end() {
     let desk = Desk::new();
-    for (private, public, other) in [("ed.pem", "ed.pub", "rsa.pub"), ("rsa.pem", "rsa.pub", "ed.pub")] {
+    for (private, public, other) in
+        [("ed.pem", "ed.pub", "rsa.pub"), ("rsa.pem", "rsa.pub", "ed.pub")]
+    {
         for scheme in ["jwt", "v2"] {
             let key = desk.sign(&claims(), &["--key", private, "--scheme", scheme]);
             let trust = ["--public-key", public, "--at", "2027-01-01T00:00:00Z"];
@@ -108,8 +110,14 @@ fn what_is_signed_verifies_under_its_key_for_its_product_until_its_end() {
             for (name, value) in claims().as_object().unwrap() {
                 assert_eq!(&license[name], value, "{name}");
             }
-            assert_eq!(desk.code(&key, &[&trust[..], &["--product", "tmws"]].concat()), "wrong_product");
-            assert_eq!(desk.code(&key, &["--public-key", public, "--at", "2033-05-18T03:33:20Z"]), "expired");
+            assert_eq!(
+                desk.code(&key, &[&trust[..], &["--product", "tmws"]].concat()),
+                "wrong_product"
+            );
+            assert_eq!(
+                desk.code(&key, &["--public-key", public, "--at", "2033-05-18T03:33:20Z"]),
+                "expired"
+            );
             assert_ne!(desk.code(&key, &["--public-key", other]), "valid");
 
             let decoded = desk.run(&["--json", "license", "decode", &key]);
@@ -131,16 +139,24 @@ fn a_v1_key_of_python_verifies_here_and_ours_there() {
         let output = Command::new("python3").args(["-c", program, secret, text]).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
-    let perpetual = format!("TMWS-PRO-{UUID}-PERPETUAL-{}", python(&format!("PRO:{UUID}:PERPETUAL")));
-    let args = ["--secret-file", "hmac.secret", "--secret-file", "py.secret", "--catalog", "tmws.toml"];
+    let perpetual =
+        format!("TMWS-PRO-{UUID}-PERPETUAL-{}", python(&format!("PRO:{UUID}:PERPETUAL")));
+    let args =
+        ["--secret-file", "hmac.secret", "--secret-file", "py.secret", "--catalog", "tmws.toml"];
     let (code, license) = desk.verify(&perpetual, &args);
     assert_eq!(code, "valid");
     assert_eq!(license["sub"], UUID);
     assert_eq!((&license["features"], &license["seats"]), (&json!(["search"]), &json!(3)));
     assert_eq!(desk.code(&perpetual, &args[..2]), "bad_signature");
     assert_eq!(desk.code(&perpetual, &["--public-key", "ed.pub"]), "scheme_disabled");
-    assert_eq!(desk.code(&perpetual, &["--secret-file", "py.secret", "--product", "tmws"]), "valid");
-    assert_eq!(desk.code(&perpetual, &["--secret-file", "py.secret", "--product", "caio"]), "wrong_product");
+    assert_eq!(
+        desk.code(&perpetual, &["--secret-file", "py.secret", "--product", "tmws"]),
+        "valid"
+    );
+    assert_eq!(
+        desk.code(&perpetual, &["--secret-file", "py.secret", "--product", "caio"]),
+        "wrong_product"
+    );
 
     // Valid through the end of its day.
     let claims = json!({ "aud": "tmws", "tier": "PRO", "sub": UUID, "exp": 1_766_016_000 });
@@ -182,7 +198,8 @@ fn what_openssl_signs_verifies_here() {
             "rsa.pem" => &["dgst", "-sha256", "-sign", key, "text"],
             _ => &["pkeyutl", "-sign", "-rawin", "-in", "text", "-inkey", key],
         };
-        let signed = Command::new("openssl").args(args).current_dir(desk.0.path()).output().unwrap();
+        let signed =
+            Command::new("openssl").args(args).current_dir(desk.0.path()).output().unwrap();
         assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
         Base64UrlUnpadded::encode_string(&signed.stdout)
     };
@@ -220,7 +237,10 @@ fn a_secret_that_others_can_read_or_that_is_short_is_wrong_usage_and_not_shown()
             let told = desk.run(args);
             let said = String::from_utf8(told.stderr).unwrap();
             assert_eq!(told.status.code(), Some(2), "{said}");
-            assert!(said.contains(secret) && said.contains("\ntry: ") && !said.contains("0123"), "{said}");
+            assert!(
+                said.contains(secret) && said.contains("\ntry: ") && !said.contains("0123"),
+                "{said}"
+            );
         }
     }
 }
@@ -232,8 +252,14 @@ fn claims_that_make_no_key_are_wrong_usage() {
         (json!({ "aud": "caio" }), &["--key", "ed.pem"][..]),
         (json!([1]), &["--key", "ed.pem"]),
         (json!({ "iss": "a", "aud": "caio" }), &["--key", "ed.pem", "--scheme", "v2"]),
-        (json!({ "iss": "a", "aud": "caio", "customer": { "id": "a.b" } }), &["--key", "ed.pem", "--scheme", "v2"]),
-        (json!({ "iss": "a", "aud": "c-d", "customer": { "id": "ab" } }), &["--key", "ed.pem", "--scheme", "v2"]),
+        (
+            json!({ "iss": "a", "aud": "caio", "customer": { "id": "a.b" } }),
+            &["--key", "ed.pem", "--scheme", "v2"],
+        ),
+        (
+            json!({ "iss": "a", "aud": "c-d", "customer": { "id": "ab" } }),
+            &["--key", "ed.pem", "--scheme", "v2"],
+        ),
         (claims(), &["--key", "ed.pem", "--scheme", "v1"]),
         (claims(), &["--secret-file", "hmac.secret", "--scheme", "jwt"]),
         (json!({ "aud": "tmws" }), &["--secret-file", "hmac.secret"]),

@@ -67,14 +67,19 @@ impl Config {
             else {
                 continue;
             };
-            let wrong = |problem: &str| ConfigError::Variable { name: name.clone(), problem: problem.to_owned() };
+            let wrong = |problem: &str| ConfigError::Variable {
+                name: name.clone(),
+                problem: problem.to_owned(),
+            };
             match (section, key) {
                 ("SERVER", "LISTEN") => {
-                    config.server.listen =
-                        value.parse().map_err(|_| wrong("wants an address and port, e.g. 127.0.0.1:7878"))?;
+                    config.server.listen = value
+                        .parse()
+                        .map_err(|_| wrong("wants an address and port, e.g. 127.0.0.1:7878"))?;
                 }
                 ("SERVER", "INSECURE") => {
-                    config.server.insecure = value.parse().map_err(|_| wrong("wants true or false"))?;
+                    config.server.insecure =
+                        value.parse().map_err(|_| wrong("wants true or false"))?;
                 }
                 _ => return Err(wrong("is not a setting that is known")),
             }
@@ -105,16 +110,21 @@ mod tests {
         assert_eq!(load(None, &[]).unwrap().server.listen.to_string(), DEFAULT_LISTEN);
         let file = "[server]\nlisten = \"127.0.0.1:1\"\ninsecure = true\n";
         assert_eq!(load(Some(file), &[]).unwrap().server.listen.port(), 1);
-        let both = load(Some(file), &[("LICENTIA_SERVER__LISTEN", "127.0.0.1:2"), ("HOME", "/")]).unwrap();
+        let both =
+            load(Some(file), &[("LICENTIA_SERVER__LISTEN", "127.0.0.1:2"), ("HOME", "/")]).unwrap();
         assert_eq!((both.server.listen.port(), both.server.insecure), (2, true));
     }
 
     #[test]
     fn a_mistake_names_its_key() {
-        let error = |file, variables: &[(&str, &str)]| load(file, variables).unwrap_err().to_string();
+        let error =
+            |file, variables: &[(&str, &str)]| load(file, variables).unwrap_err().to_string();
         assert!(error(Some("[server]\nlisen = \"x\"\n"), &[]).contains("lisen"));
         assert!(error(Some("[servre]\n"), &[]).contains("servre"));
-        assert!(error(None, &[("LICENTIA_SERVER__LISTEN", "nowhere")]).contains("LICENTIA_SERVER__LISTEN"));
+        assert!(
+            error(None, &[("LICENTIA_SERVER__LISTEN", "nowhere")])
+                .contains("LICENTIA_SERVER__LISTEN")
+        );
         assert!(error(None, &[("LICENTIA_SERVER__LISEN", "x")]).contains("LICENTIA_SERVER__LISEN"));
     }
 
@@ -123,6 +133,9 @@ mod tests {
         let config = |listen: &str| load(None, &[("LICENTIA_SERVER__LISTEN", listen)]).unwrap();
         assert_eq!(config("[::1]:0").check(), Ok(()));
         assert!(config("0.0.0.0:80").check().is_err());
-        assert_eq!(Config { server: Server { insecure: true, ..config("0.0.0.0:80").server } }.check(), Ok(()));
+        assert_eq!(
+            Config { server: Server { insecure: true, ..config("0.0.0.0:80").server } }.check(),
+            Ok(())
+        );
     }
 }

@@ -46,11 +46,12 @@ impl Server {
         jobs::prune::start(authority.clone(), stopped.clone());
         let app = router(Shared { authority: authority.clone(), feed });
         let mut drained = stopped.clone();
-        let serving = axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move {
-                stop.await;
-                stopping.send_replace(true);
-            });
+        let serving =
+            axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(async move {
+                    stop.await;
+                    stopping.send_replace(true);
+                });
         let result = tokio::select! {
             result = serving => result,
             () = async {

@@ -102,7 +102,9 @@ impl DataDir {
             Err(error) => {
                 parts.store.close().await;
                 Err(match error {
-                    AuthorityError::NotInitialized => StartupError::NotInitialized(self.path.clone()),
+                    AuthorityError::NotInitialized => {
+                        StartupError::NotInitialized(self.path.clone())
+                    }
                     error => error.into(),
                 })
             }

@@ -8,7 +8,10 @@ use licentia_model::{Clock, Random};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that others take as an argument")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that others take as an argument"
+    )]
     fn now_micros(&self) -> i64 {
         let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => i128::try_from(since.as_micros()).unwrap_or(i128::MAX),

@@ -55,7 +55,9 @@ impl LicenseKeys for SqliteTransaction {
         limit: u32,
     ) -> Result<Vec<Uuid>> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
-        self.all("license_keys", SIGNED_BY, params![kid, after, now, limit], |row| row.uuid("license_id"))
+        self.all("license_keys", SIGNED_BY, params![kid, after, now, limit], |row| {
+            row.uuid("license_id")
+        })
     }
 }
 

@@ -63,10 +63,15 @@ pub async fn licences_in_force_are_found_by_their_signing_key(backend: &impl Bac
         tx.insert_license_key(&signed(license.jti, "record")).await?;
         tx.insert_license_key(&signed(license.key_jti, "customer")).await?;
         tx.insert_license_key(&signed(id(9), "superseded")).await?;
-        for (kid, expected) in [("record", vec![id(1)]), ("customer", vec![id(1)]), ("superseded", Vec::new())] {
+        for (kid, expected) in
+            [("record", vec![id(1)]), ("customer", vec![id(1)]), ("superseded", Vec::new())]
+        {
             assert_eq!(tx.licenses_signed_by(kid, NOW, None, 10).await?, expected, "{kid}");
         }
-        assert_eq!(tx.licenses_signed_by("record", NOW, Some(id(1)), 10).await?, Vec::<uuid::Uuid>::new());
+        assert_eq!(
+            tx.licenses_signed_by("record", NOW, Some(id(1)), 10).await?,
+            Vec::<uuid::Uuid>::new()
+        );
         assert_eq!(tx.licenses_signed_by("record", NOW, None, 0).await?, Vec::<uuid::Uuid>::new());
         let ended = licentia_model::License { expires_at: Some(NOW), ..license };
         tx.update_license(&ended).await?;

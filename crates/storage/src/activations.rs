@@ -16,9 +16,17 @@ pub trait Activations {
     /// By row id.
     async fn activation(&mut self, id: Uuid) -> Result<Option<Activation>>;
     /// By licence and cluster.
-    async fn activation_of_cluster(&mut self, license_id: Uuid, cluster_id: &str) -> Result<Option<Activation>>;
+    async fn activation_of_cluster(
+        &mut self,
+        license_id: Uuid,
+        cluster_id: &str,
+    ) -> Result<Option<Activation>>;
     /// Newest first; of one licence or of all; at most `limit`.
-    async fn activations(&mut self, license_id: Option<Uuid>, limit: u32) -> Result<Vec<Activation>>;
+    async fn activations(
+        &mut self,
+        license_id: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Activation>>;
     /// Notes that a live cluster id was taken over.
     async fn insert_takeover(&mut self, activation_id: Uuid, at: i64) -> Result<()>;
     /// How often it was taken over since then; older notes are dropped.

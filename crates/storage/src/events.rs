@@ -10,7 +10,12 @@ use crate::Result;
 #[async_trait]
 pub trait Events {
     /// Queues an event with the change that causes it; without a licence it is for all.
-    async fn insert_event(&mut self, license_id: Option<Uuid>, kind: EventKind, at: i64) -> Result<()>;
+    async fn insert_event(
+        &mut self,
+        license_id: Option<Uuid>,
+        kind: EventKind,
+        at: i64,
+    ) -> Result<()>;
     /// Events after `seq`, in order; at most `limit`.
     async fn events_after(&mut self, seq: u64, limit: u32) -> Result<Vec<Event>>;
     /// The last `seq`; 0 where there is none.

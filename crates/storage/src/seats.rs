@@ -30,7 +30,12 @@ pub trait Seats {
         except: Option<Uuid>,
     ) -> Result<u32>;
     /// Remembers a token of an activation, so that even a stale one can give the seat back.
-    async fn insert_access_token(&mut self, hash: &[u8; 32], activation_id: Uuid, expires_at: i64) -> Result<()>;
+    async fn insert_access_token(
+        &mut self,
+        hash: &[u8; 32],
+        activation_id: Uuid,
+        expires_at: i64,
+    ) -> Result<()>;
     /// The activation that a token, current or stale, belongs to.
     async fn access_token_owner(&mut self, hash: &[u8; 32]) -> Result<Option<Uuid>>;
     /// Forgets tokens that ended before; how many.

@@ -20,5 +20,10 @@ pub trait Usage {
         now: i64,
     ) -> Result<bool>;
     /// Totals of a licence by meter, between two times (whole days, UTC).
-    async fn usage(&mut self, license_id: Uuid, from: i64, to: i64) -> Result<BTreeMap<String, i64>>;
+    async fn usage(
+        &mut self,
+        license_id: Uuid,
+        from: i64,
+        to: i64,
+    ) -> Result<BTreeMap<String, i64>>;
 }

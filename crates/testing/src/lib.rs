@@ -1,7 +1,11 @@
 //! What tests of several crates need: a clock that stands still until it is moved, randomness that repeats,
 //! and a whole authority on a real database in a temporary folder. A dev-dependency only.
 
-#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "a test that cannot be set up must fail loudly")]
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot be set up must fail loudly"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -74,7 +78,9 @@ impl TestAuthority {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = FixedClock::default();
         let parts = Parts {
-            store: Arc::new(SqliteStore::open(&folder.path().join("licentia.db")).expect("a database")),
+            store: Arc::new(
+                SqliteStore::open(&folder.path().join("licentia.db")).expect("a database"),
+            ),
             master: MasterKey::new(&Secret::new([7; 32])).expect("a master key"),
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::default()),

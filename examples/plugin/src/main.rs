@@ -32,7 +32,9 @@ fn main() -> ExitCode {
             "tier": guard.snapshot().tier(),
             "licensed_to": guard.license().and_then(|license| license.customer.clone()?.name),
         }),
-        Err(error) => json!({ "standing": "stopped", "error": error.to_string(), "try": error.advice() }),
+        Err(error) => {
+            json!({ "standing": "stopped", "error": error.to_string(), "try": error.advice() })
+        }
     };
     // Whoever closed the output does not want to know.
     let _ = writeln!(out, "{line}");

@@ -1,5 +1,6 @@
 //! Takes or renews a seat.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_issue::Secret;
 use licentia_license::activation::ActivationProof;
 use licentia_license::fingerprint::Fingerprint;
@@ -8,7 +9,6 @@ use licentia_model::{Activation, Plan, Seat};
 use licentia_protocol::activate::{Answer, Request};
 use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
-use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
@@ -16,8 +16,8 @@ use crate::credential::{Known, subject};
 use crate::denied::{Asker, Denied, failure};
 use crate::error::AuthorityError;
 use crate::lease::{Granted, Terms};
-use crate::secrets::{ACCESS_TOKEN, nonce, token};
 use crate::seats::{check_nodes, claim, timestamp};
+use crate::secrets::{ACCESS_TOKEN, nonce, token};
 
 /// How long an access token lives, in seconds; renewed by heartbeats after half of it.
 pub(crate) const TOKEN_LIFE_S: i64 = 24 * 3600;
@@ -71,10 +71,11 @@ impl Authority {
         let known = self.know_and_mend(tx, license).await?;
         self.report_tampering(tx, &known).await?;
         let now = self.clock().now();
-        let end = match known.standing(now, request.product.as_deref(), request.fingerprint.as_deref()) {
-            Ok(end) => end,
-            Err(denied) => return Ok(Err(denied)),
-        };
+        let end =
+            match known.standing(now, request.product.as_deref(), request.fingerprint.as_deref()) {
+                Ok(end) => end,
+                Err(denied) => return Ok(Err(denied)),
+            };
         let (product, plan) = self.terms_of(tx, &known).await?;
         let terms = Terms::of(&product, &plan);
 
@@ -84,7 +85,8 @@ impl Authority {
             None => None,
         };
         if let (Some(activation), Some(seat)) = (&before, &seat)
-            && let Err(denied) = self.take_over(tx, &known, &plan, activation, seat, &request, actor).await?
+            && let Err(denied) =
+                self.take_over(tx, &known, &plan, activation, seat, &request, actor).await?
         {
             return Ok(Err(denied));
         }
@@ -114,7 +116,8 @@ impl Authority {
             token_version: known.license.token_version,
         };
         tx.put_seat(&seat).await?;
-        tx.insert_access_token(&token_hash, activation.id, now.saturating_add(TOKEN_LIFE_S)).await?;
+        tx.insert_access_token(&token_hash, activation.id, now.saturating_add(TOKEN_LIFE_S))
+            .await?;
         let entry = Entry::new()
             .fact("activation", activation.id.to_string())
             .fact("generation", seat.generation)
@@ -124,7 +127,10 @@ impl Authority {
             .personal("email", activation.email.as_deref());
         self.record(tx, actor, "activation.activate", subject(id), entry).await?;
         let token_version = known.license.token_version;
-        Ok(Ok((created, Granted { claims: known.claims, activation, seat, terms, token_version, at: now })))
+        Ok(Ok((
+            created,
+            Granted { claims: known.claims, activation, seat, terms, token_version, at: now },
+        )))
     }
 
     /// A live seat of the same cluster id: reclaimed by its holder, or taken over so many times a day.
@@ -161,7 +167,8 @@ impl Authority {
         }
         self.record(tx, actor, "activation.clone_detected", subject(id), entry).await?;
         if plan.on_clone == OnClone::Suspend {
-            self.suspend_in(tx, known.license.clone(), Some("clone_detected".into()), actor).await?;
+            self.suspend_in(tx, known.license.clone(), Some("clone_detected".into()), actor)
+                .await?;
         }
         let denied = Denied::new(Code::ClusterInUse)
             .of(id)

@@ -15,10 +15,12 @@ impl Authority {
     /// `POST /v1/license/deactivate`.
     pub async fn deactivate(&self, request: Request, origin: String) -> Result<(), Problem> {
         let actor = Actor::new("product", origin);
-        self.write(move |this, tx| Box::pin(async move { this.give_back(tx, &request, &actor).await }))
-            .await
-            .map_err(|e| failure(&e))?
-            .map_err(|denied| self.refuse(denied, &Asker { nonce: None, cluster_id: None }))
+        self.write(move |this, tx| {
+            Box::pin(async move { this.give_back(tx, &request, &actor).await })
+        })
+        .await
+        .map_err(|e| failure(&e))?
+        .map_err(|denied| self.refuse(denied, &Asker { nonce: None, cluster_id: None }))
     }
 
     async fn give_back(
@@ -48,7 +50,8 @@ impl Authority {
         let entry = Entry::new()
             .fact("activation", id.to_string())
             .personal("cluster_id", Some(&activation.cluster_id));
-        self.record(tx, actor, "activation.deactivate", subject(activation.license_id), entry).await?;
+        self.record(tx, actor, "activation.deactivate", subject(activation.license_id), entry)
+            .await?;
         Ok(Ok(()))
     }
 

@@ -22,11 +22,16 @@ impl Authority {
     /// The public keys that verify today: the active licence key first, since that is the one a stranger with a JOSE
     /// library or openssl looks for, then the other online keys, then the roots.
     pub async fn public_keys(&self) -> Result<Vec<PublicKey>, AuthorityError> {
-        let mut keys = self.read(|_, tx| Box::pin(async move { Ok(tx.signing_keys().await?) })).await?;
+        let mut keys =
+            self.read(|_, tx| Box::pin(async move { Ok(tx.signing_keys().await?) })).await?;
         keys.retain(|key| !matches!(key.state, KeyState::Retired | KeyState::Compromised));
         keys.sort_by_key(|key| {
             let active = key.state == KeyState::Active;
-            (key.purposes.contains(&Purpose::Root), !key.purposes.contains(&Purpose::License), !active)
+            (
+                key.purposes.contains(&Purpose::Root),
+                !key.purposes.contains(&Purpose::License),
+                !active,
+            )
         });
         keys.iter().map(public).collect()
     }

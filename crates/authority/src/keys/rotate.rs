@@ -51,7 +51,9 @@ impl Authority {
         if matches!(purpose, Purpose::Root | Purpose::Unknown) {
             return Err(AuthorityError::Invalid {
                 field: "purpose",
-                problem: "a root is rotated by a new build; choose an online purpose such as `license`".into(),
+                problem:
+                    "a root is rotated by a new build; choose an online purpose such as `license`"
+                        .into(),
             });
         }
         self.change_keys("key.rotate", root, actor, move |this, keys| {
@@ -89,7 +91,8 @@ impl Authority {
                     let mut longest = 0;
                     for product in tx.products().await? {
                         let plans = tx.plans(product.id).await?;
-                        let graces = plans.iter().map(|plan| plan.grace_s.unwrap_or(product.grace_s));
+                        let graces =
+                            plans.iter().map(|plan| plan.grace_s.unwrap_or(product.grace_s));
                         longest = graces.chain([longest]).max().unwrap_or_default();
                     }
                     let licenses = tx.licenses_signed_by(&depend, now, None, 1).await?;
@@ -202,9 +205,9 @@ impl Authority {
         }
         let mut trust = Trust::new(roots);
         if let Some(last) = tx.setting(KEYSET).await? {
-            trust
-                .accept_keyset(&last)
-                .map_err(|e| AuthorityError::Keys(format!("the stored keyset does not verify: {e}")))?;
+            trust.accept_keyset(&last).map_err(|e| {
+                AuthorityError::Keys(format!("the stored keyset does not verify: {e}"))
+            })?;
         }
         let version = trust.keyset_version().unwrap_or_default() + 1;
         let mut entries = Vec::new();
@@ -218,7 +221,8 @@ impl Authority {
             });
         }
         let now = self.clock().now();
-        let keyset = Keyset { iss: self.issuer().to_owned(), iat: now, exp: None, version, keys: entries };
+        let keyset =
+            Keyset { iss: self.issuer().to_owned(), iat: now, exp: None, version, keys: entries };
         tx.put_setting(KEYSET, &licentia_issue::sign::sign(&keyset, root)?).await?;
         tx.insert_event(None, EventKind::Keyset, now).await?;
         Ok(version)
@@ -228,7 +232,9 @@ impl Authority {
         let refused = |e: SignerError| AuthorityError::Keys(e.to_string());
         let rsa = |bits| RsaSigner::generate(bits).map(PrivateKey::from).map_err(refused);
         let key = match key {
-            NewKey::Ed25519 => Ed25519Signer::from_seed(self.random().bytes()).map_err(refused)?.into(),
+            NewKey::Ed25519 => {
+                Ed25519Signer::from_seed(self.random().bytes()).map_err(refused)?.into()
+            }
             NewKey::Rsa2048 => rsa(RsaBits::B2048)?,
             NewKey::Rsa3072 => rsa(RsaBits::B3072)?,
             NewKey::Rsa4096 => rsa(RsaBits::B4096)?,

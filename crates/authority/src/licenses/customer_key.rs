@@ -61,18 +61,25 @@ impl Authority {
                 let secret = v1::Secret::new(newest.expose()).map_err(|_| weak())?;
                 let (id, expiry) = (license.id.to_string(), last_day(claims.exp));
                 let key = v1::make(&secret, &product.key_prefix, &claims.tier, &id, &expiry, None)
-                    .map_err(|e| AuthorityError::Invalid { field: "scheme", problem: e.to_string() })?;
+                    .map_err(|e| AuthorityError::Invalid {
+                        field: "scheme",
+                        problem: e.to_string(),
+                    })?;
                 (key, None)
             }
             Scheme::Short => {
-                let key = short::make(&product.key_prefix, &self.random().bytes())
-                    .map_err(|e| AuthorityError::Invalid { field: "scheme", problem: e.to_string() })?;
+                let key =
+                    short::make(&product.key_prefix, &self.random().bytes()).map_err(|e| {
+                        AuthorityError::Invalid { field: "scheme", problem: e.to_string() }
+                    })?;
                 (key.to_string(), None)
             }
         };
         // Only what is signed by a key of ours may be sent again; the others are known by their hash alone.
         let sealed = match scheme {
-            Scheme::V2 => Some(self.master().seal(&seal_name(jti), text.as_bytes(), self.random().bytes())?),
+            Scheme::V2 => {
+                Some(self.master().seal(&seal_name(jti), text.as_bytes(), self.random().bytes())?)
+            }
             _ => None,
         };
         tx.insert_license_key(&LicenseKey {
@@ -120,7 +127,10 @@ impl Authority {
         }
         // Expiry is the record's to judge; here only the tag counts.
         let judged = check(key, &self.keyring().trust, &rules, i64::MIN);
-        Ok(!matches!(judged, Err(Invalid::BadSignature | Invalid::SchemeDisabled | Invalid::Malformed(_))))
+        Ok(!matches!(
+            judged,
+            Err(Invalid::BadSignature | Invalid::SchemeDisabled | Invalid::Malformed(_))
+        ))
     }
 
     /// The keyed hash by which a key is found; one that people type, in its canonical spelling.
@@ -154,12 +164,20 @@ impl Authority {
                     .await?
                     .ok_or(AuthorityError::NotFound { what: "product", name: product })?;
                 let id = this.uuid();
-                let sealed = this.master().seal(&secret_name(id), secret.expose(), this.random().bytes())?;
+                let sealed =
+                    this.master().seal(&secret_name(id), secret.expose(), this.random().bytes())?;
                 let created_at = this.clock().now();
                 let row = ProductSecret { id, product_id: product.id, sealed, created_at };
                 tx.insert_product_secret(&row).await?;
                 let entry = crate::audit::Entry::new().fact("secret", id.to_string());
-                this.record(tx, &actor, "product.secret", format!("product:{}", product.code), entry).await?;
+                this.record(
+                    tx,
+                    &actor,
+                    "product.secret",
+                    format!("product:{}", product.code),
+                    entry,
+                )
+                .await?;
                 Ok(id)
             })
         })
@@ -176,7 +194,9 @@ impl Authority {
         let scheme = match scheme_of(&key) {
             Ok(scheme) => scheme,
             // Another system's key may look like one of ours and yet not be: only its hash counts.
-            Err(_) if (8..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) => {
+            Err(_)
+                if (8..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) =>
+            {
                 Scheme::Opaque
             }
             Err(e) => return Err(AuthorityError::Invalid { field: "key", problem: e.to_string() }),
@@ -198,8 +218,9 @@ impl Authority {
                     issued_at: now,
                 })
                 .await?;
-                let entry =
-                    crate::audit::Entry::new().fact("jti", jti.to_string()).fact("scheme", scheme.as_str());
+                let entry = crate::audit::Entry::new()
+                    .fact("jti", jti.to_string())
+                    .fact("scheme", scheme.as_str());
                 let subject = crate::credential::subject(license.id);
                 this.record(tx, &actor, "license.import_key", subject, entry).await
             })
@@ -212,10 +233,15 @@ impl Authority {
 fn last_day(exp: Option<i64>) -> String {
     exp.map_or_else(
         || "PERPETUAL".to_owned(),
-        |exp| timestamp(exp.saturating_sub(1)).to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string(),
+        |exp| {
+            timestamp(exp.saturating_sub(1)).to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string()
+        },
     )
 }
 
 fn weak() -> AuthorityError {
-    AuthorityError::Invalid { field: "secret", problem: "it must have at least 32 characters".into() }
+    AuthorityError::Invalid {
+        field: "secret",
+        problem: "it must have at least 32 characters".into(),
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use licentia_license::fingerprint::Bind;
 use licentia_license::claims::{Customer as CustomerClaim, License as Claims};
+use licentia_license::fingerprint::Bind;
 use licentia_model::{Customer, License, LicenseState, Scheme};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
@@ -54,9 +54,14 @@ pub struct Order {
 
 impl Authority {
     /// Issues a licence.
-    pub async fn issue(&self, order: Order, actor: Actor) -> Result<resource::License, AuthorityError> {
+    pub async fn issue(
+        &self,
+        order: Order,
+        actor: Actor,
+    ) -> Result<resource::License, AuthorityError> {
         check(&order)?;
-        self.write(move |this, tx| Box::pin(async move { this.issue_in(tx, order, &actor).await })).await
+        self.write(move |this, tx| Box::pin(async move { this.issue_in(tx, order, &actor).await }))
+            .await
     }
 
     async fn issue_in(
@@ -66,14 +71,12 @@ impl Authority {
         actor: &Actor,
     ) -> Result<resource::License, AuthorityError> {
         let now = self.clock().now();
-        let product = tx
-            .product_by_code(&order.product)
-            .await?
-            .ok_or_else(|| AuthorityError::NotFound { what: "product", name: order.product.clone() })?;
+        let product = tx.product_by_code(&order.product).await?.ok_or_else(|| {
+            AuthorityError::NotFound { what: "product", name: order.product.clone() }
+        })?;
         let plan_code = order.plan.as_deref().unwrap_or(&product.default_plan);
-        let plan = tx.plan_by_code(product.id, plan_code).await?.ok_or_else(|| AuthorityError::NotFound {
-            what: "plan of this product",
-            name: plan_code.to_owned(),
+        let plan = tx.plan_by_code(product.id, plan_code).await?.ok_or_else(|| {
+            AuthorityError::NotFound { what: "plan of this product", name: plan_code.to_owned() }
         })?;
         let expires_at = match order.term {
             Term::Perpetual => None,
@@ -81,7 +84,10 @@ impl Authority {
             Term::Days(days) => Some(now.saturating_add(i64::from(days) * DAY_S)),
         };
         if expires_at.is_some_and(|at| at <= now) {
-            return Err(invalid("expires", "it lies in the past; give a date that is still to come"));
+            return Err(invalid(
+                "expires",
+                "it lies in the past; give a date that is still to come",
+            ));
         }
         let scheme = order.scheme.unwrap_or(product.scheme);
         if product.sunset.get(&scheme).is_some_and(|from| now >= *from) {
@@ -89,7 +95,9 @@ impl Authority {
         }
         // A `v1` key spells its last day; the record ends with that day, not within it.
         let expires_at = match scheme {
-            Scheme::V1 => expires_at.map(|at| at.saturating_add(DAY_S - 1).div_euclid(DAY_S) * DAY_S),
+            Scheme::V1 => {
+                expires_at.map(|at| at.saturating_add(DAY_S - 1).div_euclid(DAY_S) * DAY_S)
+            }
             _ => expires_at,
         };
         let customer = self.customer_for(tx, &order, now).await?;
@@ -138,7 +146,8 @@ impl Authority {
         let mut license = license;
         let mut shown_once = None;
         if scheme != Scheme::Jwt {
-            let (key_jti, text) = self.make_key(tx, &product, &license, &record.claims, scheme, now).await?;
+            let (key_jti, text) =
+                self.make_key(tx, &product, &license, &record.claims, scheme, now).await?;
             license.key_jti = key_jti;
             tx.update_license(&license).await?;
             shown_once = Some(text);
@@ -194,9 +203,14 @@ fn check(order: &Order) -> Result<(), AuthorityError> {
     }
     for (field, value) in [("name", &order.name), ("organization", &order.organization)] {
         if let Some(value) = value
-            && (value.trim().is_empty() || value.chars().count() > 200 || value.chars().any(char::is_control))
+            && (value.trim().is_empty()
+                || value.chars().count() > 200
+                || value.chars().any(char::is_control))
         {
-            return Err(invalid(field, "it must be 1 to 200 characters without control characters"));
+            return Err(invalid(
+                field,
+                "it must be 1 to 200 characters without control characters",
+            ));
         }
     }
     let attributes: usize = order.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();

@@ -28,14 +28,20 @@ pub struct Filter {
 
 impl Authority {
     /// A page of licences, newest first.
-    pub async fn list_licenses(&self, filter: Filter) -> Result<Vec<resource::License>, AuthorityError> {
+    pub async fn list_licenses(
+        &self,
+        filter: Filter,
+    ) -> Result<Vec<resource::License>, AuthorityError> {
         self.read(move |this, tx| {
             Box::pin(async move {
                 let product_id = match &filter.product {
                     Some(code) => Some(
                         tx.product_by_code(code)
                             .await?
-                            .ok_or_else(|| AuthorityError::NotFound { what: "product", name: code.clone() })?
+                            .ok_or_else(|| AuthorityError::NotFound {
+                                what: "product",
+                                name: code.clone(),
+                            })?
                             .id,
                     ),
                     None => None,
@@ -106,7 +112,8 @@ impl Authority {
             }
             None => None,
         };
-        let customer = tx.customer(license.customer_id).await?.ok_or_else(|| missing(license.id))?;
+        let customer =
+            tx.customer(license.customer_id).await?.ok_or_else(|| missing(license.id))?;
         let expired = claims.exp.is_some_and(|at| self.clock().now() >= at);
         let state = match (&license.state, expired, claims.trial) {
             (LicenseState::Active, true, _) => "expired",

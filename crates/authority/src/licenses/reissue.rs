@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use licentia_license::{License as Claims, Verified};
 use licentia_license::keyset::Purpose;
+use licentia_license::{License as Claims, Verified};
 use licentia_model::{EventKind, License, LicenseKey, Scheme};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
@@ -20,7 +20,11 @@ const BATCH: u32 = 100;
 
 impl Authority {
     /// Re-issues one licence.
-    pub async fn reissue(&self, id: Uuid, actor: Actor) -> Result<resource::License, AuthorityError> {
+    pub async fn reissue(
+        &self,
+        id: Uuid,
+        actor: Actor,
+    ) -> Result<resource::License, AuthorityError> {
         self.write(move |this, tx| {
             Box::pin(async move {
                 let license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
@@ -95,7 +99,8 @@ impl Authority {
         license.updated_at = now;
         tx.update_license(&license).await?;
         tx.insert_event(Some(license.id), EventKind::Changed, now).await?;
-        let entry = Entry::new().fact("before", was.to_string()).fact("after", record.jti.to_string());
+        let entry =
+            Entry::new().fact("before", was.to_string()).fact("after", record.jti.to_string());
         self.record(tx, actor, "license.reissue", subject(license.id), entry).await?;
         Ok(Known { license, claims: record.claims })
     }
@@ -119,7 +124,11 @@ impl Authority {
             license_id: license.id,
             scheme: Scheme::Jwt,
             kid: Some(self.keyring().signer(Purpose::License)?.public_key().kid().to_owned()),
-            sealed: Some(self.master().seal(&seal_name(jti), token.as_bytes(), self.random().bytes())?),
+            sealed: Some(self.master().seal(
+                &seal_name(jti),
+                token.as_bytes(),
+                self.random().bytes(),
+            )?),
             lookup: None,
             issued_at: now,
         };

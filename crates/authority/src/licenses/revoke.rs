@@ -25,10 +25,14 @@ impl Authority {
                 let mut license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
                 let before = license.state.as_str();
                 let grace_until = (grace_s > 0).then(|| now.saturating_add(i64::from(grace_s)));
-                license.state = license
-                    .state
-                    .revoke(now, reason.clone(), grace_until)
-                    .map_err(|e| AuthorityError::NotAllowed { what: "licence", action: "revoked", state: e.0 })?;
+                license.state =
+                    license.state.revoke(now, reason.clone(), grace_until).map_err(|e| {
+                        AuthorityError::NotAllowed {
+                            what: "licence",
+                            action: "revoked",
+                            state: e.0,
+                        }
+                    })?;
                 license.token_version += 1;
                 license.updated_at = now;
                 tx.update_license(&license).await?;

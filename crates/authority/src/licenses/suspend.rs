@@ -39,10 +39,9 @@ impl Authority {
     ) -> Result<License, AuthorityError> {
         let now = self.clock().now();
         let before = license.state.as_str();
-        license.state = license
-            .state
-            .suspend(now, reason.clone())
-            .map_err(|e| AuthorityError::NotAllowed { what: "licence", action: "suspended", state: e.0 })?;
+        license.state = license.state.suspend(now, reason.clone()).map_err(|e| {
+            AuthorityError::NotAllowed { what: "licence", action: "suspended", state: e.0 }
+        })?;
         license.token_version += 1;
         license.updated_at = now;
         tx.update_license(&license).await?;

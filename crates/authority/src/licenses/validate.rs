@@ -44,7 +44,11 @@ impl Authority {
         Ok(answer)
     }
 
-    async fn judge(&self, tx: &mut dyn Transaction, request: &Request) -> Result<Answer, AuthorityError> {
+    async fn judge(
+        &self,
+        tx: &mut dyn Transaction,
+        request: &Request,
+    ) -> Result<Answer, AuthorityError> {
         let license = match self.license_of_key(tx, &request.license_key).await? {
             Ok(id) => tx.license(id).await?,
             Err(_) => None,
@@ -97,5 +101,8 @@ fn check(request: &Request) -> Result<(), Denied> {
     if let Some(product) = &request.product {
         text("product", product, 1, 64)?;
     }
-    request.fingerprint.iter().try_for_each(|fingerprint| text("fingerprint", fingerprint, 1, MAX_FINGERPRINT))
+    request
+        .fingerprint
+        .iter()
+        .try_for_each(|fingerprint| text("fingerprint", fingerprint, 1, MAX_FINGERPRINT))
 }

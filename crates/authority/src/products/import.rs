@@ -24,7 +24,11 @@ pub struct Imported {
 
 impl Authority {
     /// Creates or updates a product from its catalogue.
-    pub async fn import_catalog(&self, catalog: Catalog, actor: Actor) -> Result<Imported, AuthorityError> {
+    pub async fn import_catalog(
+        &self,
+        catalog: Catalog,
+        actor: Actor,
+    ) -> Result<Imported, AuthorityError> {
         self.write(move |this, tx| {
             Box::pin(async move {
                 let now = this.clock().now();

@@ -14,7 +14,10 @@ impl Authority {
     }
 
     /// Plans by product and rank; of one product or of all.
-    pub async fn list_plans(&self, product: Option<String>) -> Result<Vec<resource::Plan>, AuthorityError> {
+    pub async fn list_plans(
+        &self,
+        product: Option<String>,
+    ) -> Result<Vec<resource::Plan>, AuthorityError> {
         self.read(move |_, tx| {
             Box::pin(async move {
                 let products = match product {

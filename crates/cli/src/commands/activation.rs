@@ -26,15 +26,19 @@ pub enum Command {
 pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(), Failure> {
     let Command::List { license, limit } = command;
     let activations = authority(cli).await?.list_activations(*license, *limit).await?;
-    out.list(&activations, ["ID", "CLUSTER", "HOST", "LIVE", "NODES", "LAST SEEN", "LEASE UNTIL"], |activation| {
-        [
-            activation.id.to_string(),
-            activation.cluster_id.clone(),
-            activation.hostname.clone().unwrap_or_default(),
-            if activation.live { "yes" } else { "no" }.to_owned(),
-            activation.nodes.map(|nodes| nodes.to_string()).unwrap_or_default(),
-            activation.last_seen.to_string(),
-            time(activation.lease_until, "given back"),
-        ]
-    })
+    out.list(
+        &activations,
+        ["ID", "CLUSTER", "HOST", "LIVE", "NODES", "LAST SEEN", "LEASE UNTIL"],
+        |activation| {
+            [
+                activation.id.to_string(),
+                activation.cluster_id.clone(),
+                activation.hostname.clone().unwrap_or_default(),
+                if activation.live { "yes" } else { "no" }.to_owned(),
+                activation.nodes.map(|nodes| nodes.to_string()).unwrap_or_default(),
+                activation.last_seen.to_string(),
+                time(activation.lease_until, "given back"),
+            ]
+        },
+    )
 }

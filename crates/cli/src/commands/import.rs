@@ -26,7 +26,10 @@ pub struct KeyImport {
 
 pub(crate) async fn secret(cli: &Cli, args: &KeyImport, out: Output) -> Result<(), Failure> {
     let bytes = keyfile::read_secret(&args.file).map_err(|e| {
-        Failure::usage(format!("{}: {e}", args.file.display()), "give a file that only its owner can read (chmod 600)")
+        Failure::usage(
+            format!("{}: {e}", args.file.display()),
+            "give a file that only its owner can read (chmod 600)",
+        )
     })?;
     let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     let text = text.strip_suffix(b"\r").unwrap_or(text);
@@ -49,8 +52,9 @@ pub struct ImportKey {
 
 pub(crate) async fn key(cli: &Cli, args: &ImportKey, out: Output) -> Result<(), Failure> {
     let text = match args.key.as_str() {
-        "-" => std::io::read_to_string(std::io::stdin().lock())
-            .map_err(|e| Failure::usage(format!("standard input: {e}"), "pipe the key into the command"))?,
+        "-" => std::io::read_to_string(std::io::stdin().lock()).map_err(|e| {
+            Failure::usage(format!("standard input: {e}"), "pipe the key into the command")
+        })?,
         key => key.to_owned(),
     };
     authority(cli).await?.import_key(args.id, text.trim().to_owned(), actor()).await?;

@@ -14,7 +14,9 @@ use crate::signer;
 
 /// Set up a data directory.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  licentia init --data ./licentia-data --issuer https://licenses.example.com")]
+#[command(
+    after_help = "Example:\n  licentia init --data ./licentia-data --issuer https://licenses.example.com"
+)]
 pub struct Args {
     /// The `iss` of everything the authority signs; none: a name of its own (`urn:uuid:…`).
     #[arg(long, value_name = "URL")]
@@ -38,7 +40,9 @@ struct Initialized<'a> {
 
 pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failure> {
     if let Some(issuer) = &args.issuer
-        && (issuer.is_empty() || issuer.len() > 200 || !issuer.bytes().all(|b| b.is_ascii_graphic()))
+        && (issuer.is_empty()
+            || issuer.len() > 200
+            || !issuer.bytes().all(|b| b.is_ascii_graphic()))
     {
         return Err(Failure::usage(
             "the issuer must be 1 to 200 printable characters without spaces",

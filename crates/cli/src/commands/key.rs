@@ -70,7 +70,9 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
             let authority = authority(cli).await?;
             let text = match format {
                 Format::Bundle => authority.trust().to_text(),
-                Format::Pem => authority.public_keys().await?.iter().map(PublicKey::to_pem).collect(),
+                Format::Pem => {
+                    authority.public_keys().await?.iter().map(PublicKey::to_pem).collect()
+                }
                 Format::Jwks => json!(authority.jwks().await?).to_string(),
                 Format::Keyset => authority.trust().keyset_token().unwrap_or_default().to_owned(),
             };

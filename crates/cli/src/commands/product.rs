@@ -34,16 +34,20 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
         Command::Import { files } => import(cli, files, out).await,
         Command::List => {
             let products = authority(cli).await?.list_products().await?;
-            out.list(&products, ["CODE", "NAME", "SCHEME", "ENFORCEMENT", "HEARTBEAT", "GRACE"], |product| {
-                [
-                    product.code.clone(),
-                    product.name.clone(),
-                    product.scheme.clone(),
-                    product.enforcement.clone(),
-                    format!("{} s", product.heartbeat_interval_s),
-                    format!("{} s", product.grace_s),
-                ]
-            })
+            out.list(
+                &products,
+                ["CODE", "NAME", "SCHEME", "ENFORCEMENT", "HEARTBEAT", "GRACE"],
+                |product| {
+                    [
+                        product.code.clone(),
+                        product.name.clone(),
+                        product.scheme.clone(),
+                        product.enforcement.clone(),
+                        format!("{} s", product.heartbeat_interval_s),
+                        format!("{} s", product.grace_s),
+                    ]
+                },
+            )
         }
     }
 }
@@ -53,7 +57,10 @@ async fn import(cli: &Cli, files: &[PathBuf], out: Output) -> Result<(), Failure
     let mut catalogs = Vec::new();
     for path in files {
         let unreadable = |e: &dyn std::fmt::Display| {
-            Failure::usage(format!("{}: {e}", path.display()), "give the path of a catalogue in TOML")
+            Failure::usage(
+                format!("{}: {e}", path.display()),
+                "give the path of a catalogue in TOML",
+            )
         };
         let size = std::fs::metadata(path).map_err(|e| unreadable(&e))?.len();
         if size > MAX_BYTES {
@@ -61,7 +68,10 @@ async fn import(cli: &Cli, files: &[PathBuf], out: Output) -> Result<(), Failure
         }
         let text = std::fs::read_to_string(path).map_err(|e| unreadable(&e))?;
         let catalog = catalog::parse(&text).map_err(|e| {
-            Failure::usage(format!("{}: {e}", path.display()), "correct the catalogue at that place")
+            Failure::usage(
+                format!("{}: {e}", path.display()),
+                "correct the catalogue at that place",
+            )
         })?;
         catalogs.push(catalog);
     }
@@ -69,11 +79,17 @@ async fn import(cli: &Cli, files: &[PathBuf], out: Output) -> Result<(), Failure
     for catalog in catalogs {
         let imported = authority.import_catalog(catalog, actor()).await?;
         let verb = if imported.created { "created" } else { "updated" };
-        let plans = if imported.plans == 1 { "1 plan".to_owned() } else { format!("{} plans", imported.plans) };
+        let plans = if imported.plans == 1 {
+            "1 plan".to_owned()
+        } else {
+            format!("{} plans", imported.plans)
+        };
         note(&format!("{verb} {} with {plans}", imported.product.code));
         if out.json {
             let (product, plans, created) = (&imported.product, imported.plans, imported.created);
-            out.line(&json!({ "product": product, "plans": plans, "created": created }).to_string())?;
+            out.line(
+                &json!({ "product": product, "plans": plans, "created": created }).to_string(),
+            )?;
         }
     }
     Ok(())

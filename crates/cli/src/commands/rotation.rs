@@ -108,7 +108,7 @@ pub(crate) async fn rotate(cli: &Cli, args: &Rotate, out: Output) -> Result<(), 
             let passphrase = args.passphrase_file.as_deref();
             let hint = "give a private key in PEM that only its owner can read";
             NewKey::Given(Box::new(signer::file(path, passphrase, "--passphrase-file", hint)?))
-        },
+        }
         (None, Algorithm::Ed25519) => NewKey::Ed25519,
         (None, Algorithm::Rsa2048) => NewKey::Rsa2048,
         (None, Algorithm::Rsa3072) => NewKey::Rsa3072,

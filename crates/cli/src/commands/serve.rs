@@ -44,8 +44,13 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     let server = Server::bind(config.server.listen).await.map_err(|e| {
         let what = format!("{} cannot be listened on: {e}", config.server.listen);
         match e.kind() {
-            ErrorKind::AddrInUse => Failure::undone(what, "stop what uses the port, or choose another with --listen"),
-            _ => Failure::undone(what, "choose another address with --listen; ports below 1024 need privileges"),
+            ErrorKind::AddrInUse => {
+                Failure::undone(what, "stop what uses the port, or choose another with --listen")
+            }
+            _ => Failure::undone(
+                what,
+                "choose another address with --listen; ports below 1024 need privileges",
+            ),
         }
     })?;
     let authority = open(cli).await?;
@@ -77,16 +82,24 @@ fn read_config(cli: &Cli, args: &Args) -> Result<Config, Failure> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => Some(text),
         Err(e) if e.kind() == ErrorKind::NotFound && args.config.is_none() => None,
-        Err(e) => return Err(Failure::usage(format!("{}: {e}", path.display()), "check the path of --config")),
+        Err(e) => {
+            return Err(Failure::usage(
+                format!("{}: {e}", path.display()),
+                "check the path of --config",
+            ));
+        }
     };
-    let environment =
-        std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    let environment = std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     Config::load(text.as_deref(), environment).map_err(|e| match e {
         ConfigError::File(problem) => Failure::usage(
             format!("{}: {problem}", path.display()),
             "correct the key; `[server]` knows `listen` and `insecure`",
         ),
-        e => Failure::usage(&e, "correct the variable; LICENTIA_SERVER__LISTEN and LICENTIA_SERVER__INSECURE are known"),
+        e => Failure::usage(
+            &e,
+            "correct the variable; LICENTIA_SERVER__LISTEN and LICENTIA_SERVER__INSECURE are known",
+        ),
     })
 }
 

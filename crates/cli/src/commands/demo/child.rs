@@ -27,8 +27,12 @@ pub(crate) struct Ended {
 impl Node {
     /// Starts this very binary as a node, with nothing of our environment but what it needs.
     pub(crate) fn start(config: &Path, trust: &Path) -> Result<Self, Failure> {
-        let program = std::env::current_exe()
-            .map_err(|e| Failure::undone(format!("this program does not find itself: {e}"), "run it by its full path"))?;
+        let program = std::env::current_exe().map_err(|e| {
+            Failure::undone(
+                format!("this program does not find itself: {e}"),
+                "run it by its full path",
+            )
+        })?;
         let mut child = Command::new(program)
             .arg("example-node")
             .arg("--config")
@@ -40,13 +44,19 @@ impl Node {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|e| Failure::undone(format!("the node does not start: {e}"), "run the demo again"))?;
+            .map_err(|e| {
+                Failure::undone(format!("the node does not start: {e}"), "run the demo again")
+            })?;
         let stdout = child.stdout.take().ok_or_else(|| broken("the node has no output"))?;
         Ok(Self { child, lines: BufReader::new(stdout).lines() })
     }
 
     /// Waits for a line that `wanted` accepts.
-    pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, Failure> {
+    pub(crate) async fn until(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value, Failure> {
         let found = tokio::time::timeout(PATIENCE, async {
             while let Ok(Some(line)) = self.lines.next_line().await {
                 match serde_json::from_str(&line) {
@@ -58,14 +68,20 @@ impl Node {
         });
         match found.await {
             Ok(Some(value)) => Ok(value),
-            Ok(None) => Err(broken(&format!("the node ended before it was {what}: {}", self.last_words().await))),
-            Err(_) => Err(broken(&format!("the node was not {what} within {} s", PATIENCE.as_secs()))),
+            Ok(None) => Err(broken(&format!(
+                "the node ended before it was {what}: {}",
+                self.last_words().await
+            ))),
+            Err(_) => {
+                Err(broken(&format!("the node was not {what} within {} s", PATIENCE.as_secs())))
+            }
         }
     }
 
     /// Waits for a standing such as `licensed`.
     pub(crate) async fn until_standing(&mut self, standing: &str) -> Result<Value, Failure> {
-        self.until(standing, |line| line["event"] == "standing" && line["standing"] == standing).await
+        self.until(standing, |line| line["event"] == "standing" && line["standing"] == standing)
+            .await
     }
 
     /// Waits for the verdict of a feature gate.
@@ -102,7 +118,8 @@ impl Node {
         if let Some(mut stderr) = self.child.stderr.take() {
             let mut bytes = Vec::new();
             // What could be read is better than nothing.
-            let _ = tokio::time::timeout(Duration::from_secs(1), stderr.read_to_end(&mut bytes)).await;
+            let _ =
+                tokio::time::timeout(Duration::from_secs(1), stderr.read_to_end(&mut bytes)).await;
             text = String::from_utf8_lossy(&bytes).into_owned();
         }
         // Among its log lines stand the two that say what happened and what to try.
@@ -112,5 +129,8 @@ impl Node {
 }
 
 pub(crate) fn broken(what: &str) -> Failure {
-    Failure::no(what, "run it again with --keep; if it repeats, report this defect with what it printed")
+    Failure::no(
+        what,
+        "run it again with --keep; if it repeats, report this defect with what it printed",
+    )
 }

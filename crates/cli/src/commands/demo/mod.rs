@@ -45,7 +45,9 @@ impl Timeline {
         let at = self.began.elapsed();
         if self.out.json {
             let millis = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
-            return self.out.line(&json!({ "at_ms": millis, "held": true, "what": what }).to_string());
+            return self
+                .out
+                .line(&json!({ "at_ms": millis, "held": true, "what": what }).to_string());
         }
         self.out.line(&format!("  {:6.2} s  {what}", at.as_secs_f64()))
     }
@@ -54,13 +56,16 @@ impl Timeline {
 pub(crate) async fn run(args: &Args, out: Output) -> Result<ExitCode, Failure> {
     let timeline = Timeline { out, began: Instant::now() };
     let home = tempfile::Builder::new().prefix("licentia-demo-").tempdir().map_err(|e| {
-        Failure::undone(format!("no temporary folder: {e}"), "set TMPDIR to a folder that can be written to")
+        Failure::undone(
+            format!("no temporary folder: {e}"),
+            "set TMPDIR to a folder that can be written to",
+        )
     })?;
     let data = DataDir::new(home.path().join("authority"));
     let (authority, login) = data.init(None, Actor::new("cli:demo", "local")).await?;
-    let server = Server::bind(([127, 0, 0, 1], 0).into())
-        .await
-        .map_err(|e| Failure::undone(format!("no free port on loopback: {e}"), "look at the network set-up"))?;
+    let server = Server::bind(([127, 0, 0, 1], 0).into()).await.map_err(|e| {
+        Failure::undone(format!("no free port on loopback: {e}"), "look at the network set-up")
+    })?;
     let address = format!("http://{}", server.address());
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.run(authority.clone(), async {
@@ -82,12 +87,18 @@ pub(crate) async fn run(args: &Args, out: Output) -> Result<ExitCode, Failure> {
     }
     let _ = stop.send(());
     let ended = serving.await;
-    home.close().map_err(|e| Failure::undone(format!("the demo's folder stays behind: {e}"), "remove it by hand"))?;
+    home.close().map_err(|e| {
+        Failure::undone(format!("the demo's folder stays behind: {e}"), "remove it by hand")
+    })?;
     told?;
     match ended {
         Ok(Ok(())) => {}
-        Ok(Err(e)) => return Err(Failure::undone(format!("the server failed: {e}"), "run the demo again")),
-        Err(e) => return Err(Failure::undone(format!("the server failed: {e}"), "report this defect")),
+        Ok(Err(e)) => {
+            return Err(Failure::undone(format!("the server failed: {e}"), "run the demo again"));
+        }
+        Err(e) => {
+            return Err(Failure::undone(format!("the server failed: {e}"), "report this defect"));
+        }
     }
     timeline.act("Every step held. Nothing was left behind.")?;
     Ok(ExitCode::SUCCESS)

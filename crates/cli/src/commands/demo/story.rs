@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use licentia_authority::licenses::issue::{Order, Term};
 use licentia_authority::{Actor, Authority, catalog};
-use licentia_license::decide::{Circumstances, decide};
 use licentia_issue::Secret;
+use licentia_license::decide::{Circumstances, decide};
 use licentia_license::scheme::{Rules, check};
 use licentia_license::verify::verify;
 use licentia_license::{Invalid, License, Trust};
@@ -23,7 +23,11 @@ const CATALOGS: [(&str, &str, Scheme); 5] = [
     ("TMWS", include_str!("../../../../../examples/catalogs/tmws.toml"), Scheme::V1),
     ("CAIO", include_str!("../../../../../examples/catalogs/caio.toml"), Scheme::V2),
     ("BZZZ", include_str!("../../../../../examples/catalogs/bzzz.toml"), Scheme::Jwt),
-    ("Volcanic Pixels", include_str!("../../../../../examples/catalogs/volcanic-pixels.toml"), Scheme::Jwt),
+    (
+        "Volcanic Pixels",
+        include_str!("../../../../../examples/catalogs/volcanic-pixels.toml"),
+        Scheme::Jwt,
+    ),
     ("Muonroi", include_str!("../../../../../examples/catalogs/muonroi.toml"), Scheme::Short),
 ];
 /// The shared secret of TMWS's old keys, in this demo.
@@ -43,7 +47,8 @@ pub(crate) async fn tell(
     let story = Story { timeline, authority, home, server, trust: home.join("trust.pem") };
     let licenses = story.catalogue_and_licenses().await?;
     let bundle = story.verify_offline(&licenses)?;
-    std::fs::write(&story.trust, &bundle).map_err(|e| broken(&format!("the trust bundle was not written: {e}")))?;
+    std::fs::write(&story.trust, &bundle)
+        .map_err(|e| broken(&format!("the trust bundle was not written: {e}")))?;
     let bzzz = of(&licenses, "bzzz")?;
     let muonroi = of(&licenses, "muonroi")?;
     story.seats_and_gates(bzzz).await?;
@@ -65,12 +70,15 @@ impl Story<'_> {
         self.timeline.act("Five products, a licence each, in every scheme")?;
         let mut licenses = Vec::new();
         for (name, text, scheme) in CATALOGS {
-            let mut catalog = catalog::parse(text).map_err(|e| broken(&format!("catalogue of {name}: {e}")))?;
+            let mut catalog =
+                catalog::parse(text).map_err(|e| broken(&format!("catalogue of {name}: {e}")))?;
             catalog.product.heartbeat_s = HEARTBEAT_S;
             let imported = self.authority.import_catalog(catalog, actor()).await?;
             if scheme == Scheme::V1 {
                 let secret = Secret::new(SECRET.to_vec());
-                self.authority.import_secret(imported.product.code.clone(), secret, actor()).await?;
+                self.authority
+                    .import_secret(imported.product.code.clone(), secret, actor())
+                    .await?;
             }
             let order = Order {
                 product: imported.product.code.clone(),
@@ -87,7 +95,11 @@ impl Story<'_> {
             let license = self.authority.issue(order, actor()).await?;
             self.timeline.held(&format!(
                 "{name}: {}, a `{}` key on `{}` until {}",
-                if imported.plans == 1 { "1 plan".to_owned() } else { format!("{} plans", imported.plans) },
+                if imported.plans == 1 {
+                    "1 plan".to_owned()
+                } else {
+                    format!("{} plans", imported.plans)
+                },
                 license.scheme,
                 license.plan,
                 license.expires_at.map_or_else(|| "for ever".to_owned(), |at| at.to_string()),
@@ -100,7 +112,8 @@ impl Story<'_> {
     fn verify_offline(&self, licenses: &[resource::License]) -> Result<String, Failure> {
         self.timeline.act("Verified offline, with nothing but the public trust bundle")?;
         let bundle = self.authority.trust().to_text();
-        let trust = Trust::from_text(&bundle).map_err(|e| broken(&format!("the trust bundle: {e}")))?;
+        let trust =
+            Trust::from_text(&bundle).map_err(|e| broken(&format!("the trust bundle: {e}")))?;
         let now = SystemClock.now();
         for license in licenses {
             let rules = self.rules(license)?;
@@ -109,12 +122,16 @@ impl Story<'_> {
                 .and_then(|checked| decide(&checked, &circumstances));
             match (license.scheme.as_str(), verdict) {
                 ("short", Err(Invalid::Unrecognized)) => {
-                    self.timeline.held("short: says nothing by itself, the authority will know it")?;
+                    self.timeline
+                        .held("short: says nothing by itself, the authority will know it")?;
                 }
                 (scheme, Ok(())) => {
-                    self.timeline.held(&format!("{scheme}: the licence of {} is valid", license.product))?;
+                    self.timeline
+                        .held(&format!("{scheme}: the licence of {} is valid", license.product))?;
                 }
-                (_, Err(e)) => return Err(broken(&format!("the licence of {}: {e}", license.product))),
+                (_, Err(e)) => {
+                    return Err(broken(&format!("the licence of {}: {e}", license.product)));
+                }
             }
         }
         let mut refused = 0_usize;
@@ -128,7 +145,9 @@ impl Story<'_> {
             }
             refused += 1;
         }
-        self.timeline.held(&format!("{refused} forgeries of one of them, a single character changed: all refused"))?;
+        self.timeline.held(&format!(
+            "{refused} forgeries of one of them, a single character changed: all refused"
+        ))?;
         Ok(bundle)
     }
 
@@ -145,10 +164,12 @@ impl Story<'_> {
         self.timeline.act("BZZZ runs: activation, heartbeat, feature gates, seats")?;
         let mut first = self.node("walnut", license, "")?;
         first.until_standing("licensed").await?;
-        self.timeline.held("node walnut is a process of its own; it activated itself and is Licensed")?;
+        self.timeline
+            .held("node walnut is a process of its own; it activated itself and is Licensed")?;
         first.until_gate("task-distribution", true).await?;
         first.until_gate("advanced-ai-integration", true).await?;
-        self.timeline.held("its gates `task-distribution` and `advanced-ai-integration` are open")?;
+        self.timeline
+            .held("its gates `task-distribution` and `advanced-ai-integration` are open")?;
         let beats = self.heard_from(license, 3).await?;
         self.timeline.held(&format!("its heartbeats arrive: {beats} signed leases so far"))?;
 
@@ -158,7 +179,10 @@ impl Story<'_> {
         if third.status.success() {
             return Err(broken("a third node ran on two seats"));
         }
-        self.timeline.held(&format!("node acacia takes the second seat; ironwood finds none: {}", third.reason))?;
+        self.timeline.held(&format!(
+            "node acacia takes the second seat; ironwood finds none: {}",
+            third.reason
+        ))?;
         let ended = second.stop().await?;
         if !ended.status.success() || self.live(license).await? != 1 {
             return Err(broken(&format!("acacia did not give its seat back: {}", ended.reason)));
@@ -184,7 +208,8 @@ impl Story<'_> {
         bzzz.until_standing("licensed").await?;
         muonroi.until_standing("licensed").await?;
         muonroi.until_gate("rule-engine", true).await?;
-        self.timeline.held("BZZZ (strict) and Muonroi (degrade) run side by side, both Licensed")?;
+        self.timeline
+            .held("BZZZ (strict) and Muonroi (degrade) run side by side, both Licensed")?;
 
         let began = Instant::now();
         self.authority.suspend(strict.id, Some("invoice 17 is open".into()), actor()).await?;
@@ -192,7 +217,11 @@ impl Story<'_> {
         let took = began.elapsed();
         let ended = bzzz.ended().await?;
         if ended.status.code() != Some(1) || took > AT_ONCE {
-            return Err(broken(&format!("BZZZ took {} ms to stop, {}", took.as_millis(), ended.status)));
+            return Err(broken(&format!(
+                "BZZZ took {} ms to stop, {}",
+                took.as_millis(),
+                ended.status
+            )));
         }
         self.timeline.held(&format!(
             "BZZZ suspended: the node stopped {} ms later with status 1: {}",
@@ -235,7 +264,10 @@ impl Story<'_> {
         node.until_standing("stopped").await?;
         let took = began.elapsed();
         node.ended().await?;
-        self.timeline.held(&format!("the licence is revoked: the running node stopped {} ms later", took.as_millis()))?;
+        self.timeline.held(&format!(
+            "the licence is revoked: the running node stopped {} ms later",
+            took.as_millis()
+        ))?;
         let again = self.node("walnut", license, "")?.ended().await?;
         if again.status.success() {
             return Err(broken("a revoked licence started a node"));
@@ -275,7 +307,9 @@ impl Story<'_> {
         for _ in 0..200 {
             ticks.tick().await;
             let list = self.authority.list_activations(Some(license.id), 10).await?;
-            if let Some(most) = list.iter().map(|a| a.generation).max().filter(|most| *most >= answers) {
+            if let Some(most) =
+                list.iter().map(|a| a.generation).max().filter(|most| *most >= answers)
+            {
                 return Ok(most);
             }
         }
@@ -297,7 +331,10 @@ fn best_plan(product: &str) -> Option<String> {
     }
 }
 
-fn of<'a>(licenses: &'a [resource::License], product: &str) -> Result<&'a resource::License, Failure> {
+fn of<'a>(
+    licenses: &'a [resource::License],
+    product: &str,
+) -> Result<&'a resource::License, Failure> {
     licenses
         .iter()
         .find(|license| license.product == product)
@@ -305,7 +342,10 @@ fn of<'a>(licenses: &'a [resource::License], product: &str) -> Result<&'a resour
 }
 
 fn key_of(license: &resource::License) -> Result<&str, Failure> {
-    license.key.as_deref().ok_or_else(|| broken(&format!("the licence of {} has no key", license.product)))
+    license
+        .key
+        .as_deref()
+        .ok_or_else(|| broken(&format!("the licence of {} has no key", license.product)))
 }
 
 fn actor() -> Actor {

@@ -24,8 +24,9 @@ struct Report {
 
 pub(crate) fn run(args: &Args, out: Output) -> Result<(), Failure> {
     let text = match args.key.as_str() {
-        "-" => std::io::read_to_string(std::io::stdin().lock())
-            .map_err(|e| Failure::usage(format!("standard input: {e}"), "pipe the key into the command"))?,
+        "-" => std::io::read_to_string(std::io::stdin().lock()).map_err(|e| {
+            Failure::usage(format!("standard input: {e}"), "pipe the key into the command")
+        })?,
         key => key.to_owned(),
     };
     let decoded = LicenseFile::parse(&text)

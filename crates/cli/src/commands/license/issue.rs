@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::ToSpan;
 use licentia_authority::licenses::issue::{Order, Term};
 use licentia_license::file::LicenseFile;
 use licentia_license::fingerprint::Bind;
@@ -93,7 +93,11 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
         let text = LicenseFile { license: key, keyset, ..LicenseFile::default() }.to_string();
         std::fs::write(path, text).map_err(|e| {
             Failure::undone(
-                format!("the licence {} is issued, but {} was not written: {e}", license.id, path.display()),
+                format!(
+                    "the licence {} is issued, but {} was not written: {e}",
+                    license.id,
+                    path.display()
+                ),
                 format!("`licentia license show {}` prints its key", license.id),
             )
         })?;
@@ -120,7 +124,10 @@ fn order(args: &Args, term: Term) -> Order {
 /// Takes the place of the licence file before anything is issued; an existing file is never overwritten.
 fn reserve(path: &PathBuf) -> Result<&PathBuf, Failure> {
     std::fs::OpenOptions::new().write(true).create_new(true).open(path).map(|_| path).map_err(|e| {
-        Failure::undone(format!("{}: {e}", path.display()), "nothing was issued; choose another place for --file")
+        Failure::undone(
+            format!("{}: {e}", path.display()),
+            "nothing was issued; choose another place for --file",
+        )
     })
 }
 
@@ -129,12 +136,16 @@ fn end_of_day(date: Date) -> Result<i64, Failure> {
     date.checked_add(1.day())
         .and_then(|next| next.to_zoned(TimeZone::UTC))
         .map(|start| start.timestamp().as_second())
-        .map_err(|_| Failure::usage("the date is outside the calendar", "give a date such as 2027-12-31"))
+        .map_err(|_| {
+            Failure::usage("the date is outside the calendar", "give a date such as 2027-12-31")
+        })
 }
 
 fn attribute(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
         _ => Err("wants name=value".to_owned()),
     }
 }

@@ -48,7 +48,9 @@ pub enum Command {
         id: Uuid,
     },
     /// Stop a licence for a while; running products hear of it at once.
-    #[command(after_help = "Example:\n  licentia license suspend 5f0c2a4e-… --reason \"invoice 17 is open\"")]
+    #[command(
+        after_help = "Example:\n  licentia license suspend 5f0c2a4e-… --reason \"invoice 17 is open\""
+    )]
     Suspend {
         /// The licence.
         id: Uuid,
@@ -63,7 +65,9 @@ pub enum Command {
         id: Uuid,
     },
     /// End a licence for good.
-    #[command(after_help = "Example:\n  licentia license revoke 5f0c2a4e-… --reason refund --grace 7d")]
+    #[command(
+        after_help = "Example:\n  licentia license revoke 5f0c2a4e-… --reason refund --grace 7d"
+    )]
     Revoke {
         /// The licence.
         id: Uuid,
@@ -103,16 +107,20 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
                 limit: *limit,
             };
             let licenses = authority(cli).await?.list_licenses(filter).await?;
-            return out.list(&licenses, ["ID", "PRODUCT", "PLAN", "STATE", "EXPIRES", "CUSTOMER"], |license| {
-                [
-                    license.id.to_string(),
-                    license.product.clone(),
-                    license.plan.clone(),
-                    license.state.clone(),
-                    time(license.expires_at, "never"),
-                    license.customer.email.clone(),
-                ]
-            });
+            return out.list(
+                &licenses,
+                ["ID", "PRODUCT", "PLAN", "STATE", "EXPIRES", "CUSTOMER"],
+                |license| {
+                    [
+                        license.id.to_string(),
+                        license.product.clone(),
+                        license.plan.clone(),
+                        license.state.clone(),
+                        time(license.expires_at, "never"),
+                        license.customer.email.clone(),
+                    ]
+                },
+            );
         }
         Command::Show { id } => authority(cli).await?.show_license(*id).await?,
         Command::Suspend { id, reason } => {
@@ -128,7 +136,8 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
 
 /// A licence for people.
 pub(crate) fn describe(license: &License) -> String {
-    let limits = license.limits.iter().map(|(name, most)| format!("{name} {}", limit(most.as_ref())));
+    let limits =
+        license.limits.iter().map(|(name, most)| format!("{name} {}", limit(most.as_ref())));
     facts(&[
         ("id", license.id.to_string()),
         ("product", license.product.clone()),
@@ -140,16 +149,24 @@ pub(crate) fn describe(license: &License) -> String {
         ("features", license.features.join(" ")),
         ("limits", limits.collect::<Vec<_>>().join(", ")),
         ("customer", license.customer.email.clone()),
-        ("key", license.key.clone().unwrap_or_else(|| "not kept; it was shown when it was issued".to_owned())),
+        (
+            "key",
+            license
+                .key
+                .clone()
+                .unwrap_or_else(|| "not kept; it was shown when it was issued".to_owned()),
+        ),
     ])
 }
 
 fn checked(reason: &Option<String>) -> Result<Option<String>, Failure> {
     match reason {
-        Some(text) if text.chars().count() > 500 || text.chars().any(char::is_control) => Err(Failure::usage(
-            "the reason must be at most 500 characters without control characters",
-            "shorten it",
-        )),
+        Some(text) if text.chars().count() > 500 || text.chars().any(char::is_control) => {
+            Err(Failure::usage(
+                "the reason must be at most 500 characters without control characters",
+                "shorten it",
+            ))
+        }
         reason => Ok(reason.clone()),
     }
 }

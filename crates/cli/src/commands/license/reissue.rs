@@ -36,5 +36,7 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     let count = authority
         .reissue_signed_by(kid, actor(), |count| note(&format!("{count} licences have a new key")))
         .await?;
-    out.one(&serde_json::json!({ "reissued": count }), |_| format!("{count} licences have a new key"))
+    out.one(&serde_json::json!({ "reissued": count }), |_| {
+        format!("{count} licences have a new key")
+    })
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::civil::Time;
-use licentia_issue::sign::sign;
 use licentia_issue::Signer;
+use licentia_issue::sign::sign;
 use licentia_license::keyset::Purpose;
 use licentia_license::scheme::{v1, v2};
 use licentia_license::{Document, Invalid, License};
@@ -31,7 +31,12 @@ use crate::output::Output;
 )]
 pub struct Args {
     /// The private key: PEM, readable by its owner only, or a PKCS#11 URI (see `key hsm`).
-    #[arg(long, value_name = "PRIVATE.pem", required_unless_present = "secret_file", conflicts_with = "secret_file")]
+    #[arg(
+        long,
+        value_name = "PRIVATE.pem",
+        required_unless_present = "secret_file",
+        conflicts_with = "secret_file"
+    )]
     key: Option<PathBuf>,
     /// The passphrase of the private key: a file with one line, readable by its owner only.
     #[arg(long, value_name = "FILE", requires = "key")]
@@ -68,9 +73,14 @@ impl Document for Claims {
 }
 
 pub(crate) fn run(args: &Args, out: Output) -> Result<(), Failure> {
-    let claims = complete(licentia_license::json::from_slice(read(&args.claims)?.as_bytes()).map_err(|e| {
-        Failure::usage(format!("{}: {e}", args.claims.display()), "give a JSON object with the claims of a licence")
-    })?);
+    let claims = complete(
+        licentia_license::json::from_slice(read(&args.claims)?.as_bytes()).map_err(|e| {
+            Failure::usage(
+                format!("{}: {e}", args.claims.display()),
+                "give a JSON object with the claims of a licence",
+            )
+        })?,
+    );
     let scheme = args.scheme.as_deref();
     let (scheme, key) = match (&args.secret_file, scheme) {
         (Some(_), None | Some("v1")) => ("v1", v1_key(args, &claims)?),
@@ -100,8 +110,12 @@ fn complete(mut claims: Map<String, Value>) -> Map<String, Value> {
 }
 
 fn license(args: &Args, claims: &Map<String, Value>) -> Result<License, Failure> {
-    serde_json::from_value(Value::Object(claims.clone()))
-        .map_err(|e| Failure::usage(format!("{}: {e}", args.claims.display()), "`iss` and `aud` are needed at least"))
+    serde_json::from_value(Value::Object(claims.clone())).map_err(|e| {
+        Failure::usage(
+            format!("{}: {e}", args.claims.display()),
+            "`iss` and `aud` are needed at least",
+        )
+    })
 }
 
 fn jwt_key(args: &Args, claims: Map<String, Value>) -> Result<String, Failure> {
@@ -122,19 +136,26 @@ fn v2_key(args: &Args, mut claims: Map<String, Value>) -> Result<String, Failure
     };
     let payload = serde_json::to_vec(&claims).map_err(|e| undone(&e))?;
     let signature = signer.sign(&payload).map_err(|e| undone(&e))?;
-    v2::compose(&prefix(args, &claims)?, &customer, &payload, &signature).map_err(|e| unfit(args, &e))
+    v2::compose(&prefix(args, &claims)?, &customer, &payload, &signature)
+        .map_err(|e| unfit(args, &e))
 }
 
 fn v1_key(args: &Args, claims: &Map<String, Value>) -> Result<String, Failure> {
     let path = args.secret_file.clone().unwrap_or_default();
     let bytes = read_secret(&path)?;
     let secret = v1::Secret::new(trimmed(&bytes)).map_err(|e| {
-        Failure::usage(format!("{}: {e}", path.display()), "`licentia key generate --alg hmac --out DIR` makes one")
+        Failure::usage(
+            format!("{}: {e}", path.display()),
+            "`licentia key generate --alg hmac --out DIR` makes one",
+        )
     })?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let (tier, id) = (text("tier"), text("sub"));
     if Uuid::try_parse(id).is_err() {
-        return Err(Failure::usage("the claim `sub` is not a UUID", "leave it out to have one made"));
+        return Err(Failure::usage(
+            "the claim `sub` is not a UUID",
+            "leave it out to have one made",
+        ));
     }
     let expiry = match claims.get("exp") {
         None | Some(Value::Null) => "PERPETUAL".to_owned(),
@@ -146,7 +167,8 @@ fn v1_key(args: &Args, claims: &Map<String, Value>) -> Result<String, Failure> {
         })?,
     };
     let prefix = prefix(args, claims)?;
-    v1::make(&secret, &prefix, tier, id, &expiry, args.fingerprint.as_deref()).map_err(|e| unfit(args, &e))
+    v1::make(&secret, &prefix, tier, id, &expiry, args.fingerprint.as_deref())
+        .map_err(|e| unfit(args, &e))
 }
 
 /// The day that ends at `exp`, as `YYYYMMDD`.
@@ -175,11 +197,17 @@ fn unfit(args: &Args, invalid: &Invalid) -> Failure {
         Invalid::Malformed(reason) => (*reason).to_owned(),
         other => other.to_string(),
     };
-    Failure::usage(format!("{}: no key can be made of it: {reason}", args.claims.display()), "correct the claims or --prefix")
+    Failure::usage(
+        format!("{}: no key can be made of it: {reason}", args.claims.display()),
+        "correct the claims or --prefix",
+    )
 }
 
 fn undone(error: &dyn std::error::Error) -> Failure {
-    Failure::undone(format!("the licence was not signed: {error}"), "run it again; if it repeats, report this defect")
+    Failure::undone(
+        format!("the licence was not signed: {error}"),
+        "run it again; if it repeats, report this defect",
+    )
 }
 
 #[cfg(test)]

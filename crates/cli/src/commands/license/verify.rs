@@ -22,12 +22,10 @@ use crate::output::{Output, facts};
 
 /// Check a key or licence file; needs no authority and no network. Exit status 0 valid, 1 not.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Examples:\n  licentia license verify --public-key trust.pem eyJ…\n  \
+#[command(after_help = "Examples:\n  licentia license verify --public-key trust.pem eyJ…\n  \
                   licentia license verify --public-key trust.pem --product bzzz --file ada.lic --json\n  \
                   licentia license verify --secret-file tmws.secret --catalog tmws.toml TMWS-PRO-…\n  \
-                  echo eyJ… | licentia license verify --public-key trust.pem -"
-)]
+                  echo eyJ… | licentia license verify --public-key trust.pem -")]
 pub struct Args {
     /// The key, of any scheme; `-` reads it from standard input.
     #[arg(required_unless_present = "file", conflicts_with = "file")]
@@ -78,7 +76,10 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<ExitCode, Failure> {
     if let Some(path) = &args.keyset {
         let keyset = read(path)?;
         trust.accept_keyset(keyset.trim()).map_err(|e| {
-            Failure::usage(format!("{}: {e}", path.display()), "give a keyset that one of the public keys signed")
+            Failure::usage(
+                format!("{}: {e}", path.display()),
+                "give a keyset that one of the public keys signed",
+            )
         })?;
     }
     let catalog = args.catalog.as_deref().map(read_catalog).transpose()?;
@@ -127,7 +128,9 @@ fn rules(
     let prefix = args.prefix.clone().or(catalog.as_ref().map(|c| c.product.key_prefix.clone()));
     // A key that names no product is of the one that its prefix stands for, if that is told, and else of the
     // one that it spells. Volcanic Pixels' have no prefix either.
-    if let Some(product) = product.filter(|_| prefix.is_some() || profile == Some(Profile::Volcanic)) {
+    if let Some(product) =
+        product.filter(|_| prefix.is_some() || profile == Some(Profile::Volcanic))
+    {
         rules = rules.product(product);
     }
     if let Some(prefix) = prefix {
@@ -170,15 +173,21 @@ fn rules(
 fn machine(text: &str) -> Result<Fingerprint, Failure> {
     text.parse().or_else(|error| {
         let bare = !text.contains(':');
-        bare.then(|| format!("host-mac:{text}").parse::<Fingerprint>().ok())
-            .flatten()
-            .ok_or_else(|| Failure::usage(format!("--fingerprint: {error}"), "`licentia fingerprint` prints one"))
+        bare.then(|| format!("host-mac:{text}").parse::<Fingerprint>().ok()).flatten().ok_or_else(
+            || {
+                Failure::usage(
+                    format!("--fingerprint: {error}"),
+                    "`licentia fingerprint` prints one",
+                )
+            },
+        )
     })
 }
 
 fn read_catalog(path: &Path) -> Result<Catalog, Failure> {
-    catalog::parse(&read(path)?)
-        .map_err(|e| Failure::usage(format!("{}: {e}", path.display()), "correct the catalogue at that place"))
+    catalog::parse(&read(path)?).map_err(|e| {
+        Failure::usage(format!("{}: {e}", path.display()), "correct the catalogue at that place")
+    })
 }
 
 /// The bytes of a secret file, which nobody else may read.
@@ -196,11 +205,16 @@ pub(crate) fn trimmed(secret: &[u8]) -> &[u8] {
     secret.strip_suffix(b"\r\n").or(secret.strip_suffix(b"\n")).unwrap_or(secret)
 }
 
-fn report(license: Option<&Verified<License>>, invalid: Option<&Invalid>, out: Output) -> Result<ExitCode, Failure> {
+fn report(
+    license: Option<&Verified<License>>,
+    invalid: Option<&Invalid>,
+    out: Output,
+) -> Result<ExitCode, Failure> {
     let report = Report {
         valid: invalid.is_none(),
         code: invalid.map_or("valid", Invalid::code),
-        detail: invalid.map_or_else(|| "the licence is valid".to_owned(), |e| format!("{e}. {}", e.advice())),
+        detail: invalid
+            .map_or_else(|| "the licence is valid".to_owned(), |e| format!("{e}. {}", e.advice())),
         license: license.map(Verified::claims),
     };
     out.one(&report, |report| {
@@ -212,7 +226,9 @@ fn report(license: Option<&Verified<License>>, invalid: Option<&Invalid>, out: O
     })?;
     match invalid {
         None => Ok(ExitCode::SUCCESS),
-        Some(invalid) => Err(Failure::no(format!("{}: {invalid}", invalid.code()), invalid.advice())),
+        Some(invalid) => {
+            Err(Failure::no(format!("{}: {invalid}", invalid.code()), invalid.advice()))
+        }
     }
 }
 
@@ -237,11 +253,12 @@ fn describe(license: &License) -> String {
 /// The key's text. `Ok(Err(…))`: it could be read, and is too long to be a key.
 fn text(args: &Args) -> Result<Result<String, Invalid>, Failure> {
     match (&args.file, args.key.as_deref()) {
-        (Some(path), _) => std::fs::File::open(path)
-            .and_then(bounded)
-            .map_err(|e| Failure::usage(format!("{}: {e}", path.display()), "give the path of a licence file")),
-        (None, Some("-")) => bounded(std::io::stdin().lock())
-            .map_err(|e| Failure::usage(format!("standard input: {e}"), "pipe the key into the command")),
+        (Some(path), _) => std::fs::File::open(path).and_then(bounded).map_err(|e| {
+            Failure::usage(format!("{}: {e}", path.display()), "give the path of a licence file")
+        }),
+        (None, Some("-")) => bounded(std::io::stdin().lock()).map_err(|e| {
+            Failure::usage(format!("standard input: {e}"), "pipe the key into the command")
+        }),
         (None, key) => Ok(Ok(key.unwrap_or_default().to_owned())),
     }
 }
@@ -268,7 +285,10 @@ pub(crate) fn trust(paths: &[PathBuf]) -> Result<Trust, Failure> {
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let file = std::fs::File::open(path).and_then(bounded);
     let unreadable = |e: &dyn std::fmt::Display| {
-        Failure::usage(format!("{}: {e}", path.display()), "check the path and that this user may read it")
+        Failure::usage(
+            format!("{}: {e}", path.display()),
+            "check the path and that this user may read it",
+        )
     };
     file.map_err(|e| unreadable(&e))?.map_err(|e| unreadable(&e))
 }
