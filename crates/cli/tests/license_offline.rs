@@ -190,6 +190,23 @@ fn the_keys_of_legacy_issuers_verify_under_their_profile_only() {
 }
 
 #[test]
+fn a_catalogue_says_from_when_on_a_scheme_is_refused() {
+    let desk = Desk::new();
+    let key = desk.sign(&claims(), &["--key", "ed.pem"]);
+    let product = claims()["aud"].as_str().unwrap().to_owned();
+    let catalog = |lines: &str| {
+        format!(
+            "[product]\ncode = \"{product}\"\nname = \"P\"\ndefault_plan = \"a\"\n{lines}\n\
+             [[plan]]\ncode = \"a\"\ntier = \"A\"\nrank = 1\nseats = 1\n"
+        )
+    };
+    desk.write("open.toml", catalog(""));
+    desk.write("closed.toml", catalog("sunset = { jwt = \"2020-01-01\" }"));
+    let code = |file| desk.code(&key, &["--public-key", "ed.pub", "--catalog", file]);
+    assert_eq!((code("open.toml"), code("closed.toml")), ("valid".into(), "scheme_disabled".into()));
+}
+
+#[test]
 fn what_openssl_signs_verifies_here() {
     let desk = Desk::new();
     let sign = |key: &str, text: &str| {

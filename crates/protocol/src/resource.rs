@@ -25,6 +25,10 @@ pub struct Product {
     pub grace_s: u32,
     /// Plan of licences that name none.
     pub default_plan: String,
+    /// Another system's keys that are accepted too: `caio` or `volcanic`.
+    pub profile: Option<String>,
+    /// Schemes that are refused from a time on.
+    pub sunset: BTreeMap<String, Timestamp>,
 }
 
 /// A plan.

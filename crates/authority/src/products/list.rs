@@ -5,6 +5,7 @@ use licentia_protocol::resource;
 
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::seats::timestamp;
 
 impl Authority {
     /// All products, by code.
@@ -51,6 +52,12 @@ pub(crate) fn product_view(product: Product) -> resource::Product {
         heartbeat_interval_s: product.heartbeat_s,
         grace_s: product.grace_s,
         default_plan: product.default_plan,
+        profile: product.profile.map(|profile| profile.to_string()),
+        sunset: product
+            .sunset
+            .into_iter()
+            .map(|(scheme, from)| (scheme.to_string(), timestamp(from)))
+            .collect(),
     }
 }
 

@@ -52,7 +52,8 @@ pub struct Args {
     /// Accept the keys of a legacy issuer too.
     #[arg(long, value_parser = ["caio", "volcanic"])]
     profile: Option<String>,
-    /// The product's catalogue: its plans say what v1 and legacy keys grant.
+    /// The product's catalogue: its plans say what v1 and legacy keys grant, and it names the profile and
+    /// the schemes that are refused.
     #[arg(long, value_name = "FILE.toml")]
     catalog: Option<PathBuf>,
     /// The machine, as `licentia fingerprint` prints it.
@@ -121,7 +122,8 @@ fn rules(
     machine: Option<&Fingerprint>,
 ) -> Result<Rules, Failure> {
     let mut rules = Rules::new();
-    let profile = args.profile.as_deref().and_then(|profile| profile.parse::<Profile>().ok());
+    let named = args.profile.as_deref().and_then(|profile| profile.parse::<Profile>().ok());
+    let profile = named.or(catalog.as_ref().and_then(|catalog| catalog.product.profile));
     if let Some(profile) = profile {
         rules = rules.profile(profile);
     }
@@ -138,6 +140,9 @@ fn rules(
     }
     if let Some(catalog) = catalog {
         rules = rules.default_plan(catalog.product.default_plan);
+        for (scheme, from) in catalog.product.sunset {
+            rules = rules.off(scheme, Some(from));
+        }
         for plan in catalog.plans {
             rules = rules.plan(Plan {
                 code: plan.code,
