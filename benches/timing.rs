@@ -48,8 +48,8 @@ fn main() -> Result<ExitCode, Failure> {
         state ^= state >> 12;
         state ^= state << 25;
         state ^= state >> 27;
-        let random = state.wrapping_mul(0x2545_f491_4f6c_dd1d) as usize;
-        let (place, n) = ((random >> 60) % DIGITS, (random >> 32) % KEYS);
+        let random = usize::try_from(state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32)?;
+        let (place, n) = ((random >> 28) % DIGITS, random % KEYS);
         key.clear();
         key.push_str(&wrong[place][n]);
         let began = Instant::now();

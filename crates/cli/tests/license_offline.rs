@@ -203,7 +203,10 @@ fn a_catalogue_says_from_when_on_a_scheme_is_refused() {
     desk.write("open.toml", catalog(""));
     desk.write("closed.toml", catalog("sunset = { jwt = \"2020-01-01\" }"));
     let code = |file| desk.code(&key, &["--public-key", "ed.pub", "--catalog", file]);
-    assert_eq!((code("open.toml"), code("closed.toml")), ("valid".into(), "scheme_disabled".into()));
+    assert_eq!(
+        (code("open.toml"), code("closed.toml")),
+        ("valid".into(), "scheme_disabled".into())
+    );
 }
 
 #[test]

@@ -125,6 +125,10 @@ impl Story<'_> {
                     self.timeline
                         .held("short: says nothing by itself, the authority will know it")?;
                 }
+                ("v1", Ok(())) => {
+                    let what = "v1: the licence of tmws is valid under the shared secret";
+                    self.timeline.held(what)?;
+                }
                 (scheme, Ok(())) => {
                     self.timeline
                         .held(&format!("{scheme}: the licence of {} is valid", license.product))?;
