@@ -122,12 +122,13 @@ fn keys_that_are_not_valid() {
     let changed = format!("{}A.{}", half, key.rsplit('.').next().unwrap());
     let huge = "a".repeat(1024 * 1024);
     for (more, input, code) in [
-        (&["-"][..], "garbage", "unrecognized"),
+        (&["-"][..], "garbage-key", "unrecognized"),
+        (&["-"], "garbage", "malformed"),
         (&["-"], "", "malformed"),
         (&["-"], "two words", "malformed"),
         (&["-"], "a.b.c", "malformed"),
         (&["-"], &huge, "malformed"),
-        (&["-"], half, "unrecognized"),
+        (&["-"], half, "malformed"),
         (&["-"], &changed, "bad_signature"),
         (&["--product", "other", "-"], &key, "wrong_product"),
         (&["--at", "2040-01-01T00:00:00Z", "-"], &key, "expired"),
@@ -155,7 +156,7 @@ fn keys_that_are_not_valid() {
     );
     let private = home.data().join("root.private.pem").display().to_string();
     failed(&home.run(&["license", "verify", "--public-key", &private, &key]), 2, "private key");
-    failed(&home.run(&["license", "decode", "garbage"]), 1, "unrecognized");
+    failed(&home.run(&["license", "decode", "garbage"]), 1, "malformed");
     assert_eq!(home.run(&["license", "decode", &key, "--json"]).done().json()["verified"], false);
 }
 

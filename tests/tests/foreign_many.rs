@@ -74,7 +74,6 @@ enum Language {
 }
 
 impl Language {
-    #[expect(clippy::disallowed_methods, reason = "the edge where the environment is read")]
     fn command(&self) -> Command {
         let from = |name: &str, usual: &str| -> PathBuf {
             let path = std::env::var_os(name).map_or_else(|| checkout().join(usual), PathBuf::from);
@@ -107,7 +106,7 @@ fn licenses() -> Vec<License> {
             "iss": "https://licenses.example", "sub": format!("018f4d2c-7a1b-7c3d-8e4f-{n:012}"),
             "aud": "p", "jti": format!("key-{n}"), "iat": NOW - 60, "tier": "PRO", "rank": 2,
             "features": (0..n % 7).map(|f| format!("feature-{f}")).collect::<Vec<_>>(),
-            "limits": { "agents": n, "tokens": null }, "seats": n % 5, "trial": n % 2 == 0,
+            "limits": { "agents": n, "tokens": null }, "seats": n % 5, "trial": n.is_multiple_of(2),
             "customer": { "id": format!("c{n}"), "name": "x".repeat(n % 50) + "ä\"\\ Ω" },
         });
         serde_json::from_value(json).unwrap()

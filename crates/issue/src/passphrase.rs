@@ -12,8 +12,8 @@ use crate::private_key::PrivateKeyError;
 const ROUNDS: u32 = 600_000;
 /// Most memory that a key file may ask scrypt for, in bytes.
 const MAX_SCRYPT_BYTES: u64 = 256 << 20;
-/// Most rounds that a key file may ask for; a few seconds.
-const MAX_ROUNDS: u32 = 10_000_000;
+/// Most rounds that a key file may ask for; about a second.
+const MAX_ROUNDS: u32 = 2_000_000;
 
 /// A passphrase, and the random bytes that go with one use of it.
 pub struct Protection<'a> {
