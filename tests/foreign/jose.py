@@ -1,9 +1,12 @@
-"""PyJWT and cryptography on many licences at once: jose.py COMMAND ALG KEY.pem, one licence a line.
+"""PyJWT and cryptography on many licences at once: jose.py COMMAND ALG KEY, one licence a line.
 
-verify, verify-v2: prints the `jti` of each licence that passes; sign, sign-v2: makes one of each line of claims.
+verify, verify-v2: prints the `jti` of each licence that passes, verify-v1 its UUID; sign, sign-v2: makes one of each
+line of claims, sign-v1 of each line `TIER:UUID:EXPIRY`.
 """
 
 import base64
+import hashlib
+import hmac
 import json
 import sys
 
@@ -13,7 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 command, alg, path = sys.argv[1:]
 pem = open(path, "rb").read()
-if command.startswith("sign"):
+if command.endswith("-v1"):
+    key = pem
+elif command.startswith("sign"):
     key = serialization.load_pem_private_key(pem, None)
 else:
     key = serialization.load_pem_public_key(pem)
@@ -27,6 +32,10 @@ def encode(data):
 
 def decode(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def tag(signed):
+    return hmac.new(key, signed.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 for line in sys.stdin.read().split("\n"):
@@ -46,3 +55,9 @@ for line in sys.stdin.read().split("\n"):
     elif command == "sign-v2":
         customer = json.loads(line)["customer"]["id"]
         print(f"P-v2-{customer}-{encode(line.encode())}.{encode(key.sign(line.encode(), *scheme))}")
+    elif command == "sign-v1":
+        print(f"P-{line.replace(':', '-')}-{tag(line)}")
+    elif command == "verify-v1":
+        _, tier, *uuid, expiry, given = line.split("-")
+        assert hmac.compare_digest(given, tag(f"{tier}:{'-'.join(uuid)}:{expiry}"))
+        print("-".join(uuid))

@@ -1,5 +1,5 @@
-//! A thousand licences of each signed form, issued here and verified by PyJWT, `cryptography` and jose; and a
-//! thousand that each of them signed, verified here.
+//! A thousand licences of each signed form, issued here and verified by two foreign implementations (PyJWT and
+//! `cryptography`, jose and Node's own); and a thousand that each of them signed, verified here.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use licentia_issue::sign::{sign, sign_v2};
 use licentia_issue::signer::{RsaBits, RsaSigner};
 use licentia_issue::{Ed25519Signer, PrivateKey, Signer};
-use licentia_license::scheme::{Rules, check};
+use licentia_license::scheme::{Rules, check, v1};
 use licentia_license::{License, Trust};
 use licentia_tests::checkout;
 use tempfile::TempDir;
@@ -40,24 +40,9 @@ impl Key {
         Self::new(PrivateKey::Rsa(RsaSigner::generate(RsaBits::B2048).unwrap()))
     }
 
-    /// Lines in, lines out of one process.
     fn run(&self, language: &Language, command: &str, lines: &[String]) -> Vec<String> {
-        let file = command.split('-').next().unwrap();
-        let mut child = language
-            .command()
-            .args([command, self.key.algorithm()])
-            .arg(self.folder.path().join(file))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let text = lines.join("\n");
-        let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap().unwrap();
-        assert!(output.status.success(), "{command}");
-        String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
+        let file = self.folder.path().join(command.split('-').next().unwrap());
+        language.run(command, self.key.algorithm(), &file, lines)
     }
 
     /// The ids of those that pass here.
@@ -74,6 +59,25 @@ enum Language {
 }
 
 impl Language {
+    /// Lines in, lines out of one process.
+    fn run(&self, command: &str, alg: &str, key: &Path, lines: &[String]) -> Vec<String> {
+        let mut child = self
+            .command()
+            .args([command, alg])
+            .arg(key)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let text = lines.join("\n");
+        let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap().unwrap();
+        assert!(output.status.success(), "{command}");
+        String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
+    }
+
     fn command(&self) -> Command {
         let from = |name: &str, usual: &str| -> PathBuf {
             let path = std::env::var_os(name).map_or_else(|| checkout().join(usual), PathBuf::from);
@@ -135,9 +139,11 @@ fn both_ways(key: &Key) {
 fn v2_both_ways(key: &Key) {
     let licenses = licenses();
     let keys: Vec<String> = licenses.iter().map(|l| sign_v2("P", l, &key.key).unwrap()).collect();
-    assert_eq!(key.run(&Language::Python, "verify-v2", &keys), ids(&licenses));
-    let theirs = key.run(&Language::Python, "sign-v2", &as_json(&licenses));
-    assert_eq!(key.verify(&theirs), ids(&licenses));
+    for language in [Language::Python, Language::Node] {
+        assert_eq!(key.run(&language, "verify-v2", &keys), ids(&licenses));
+        let theirs = key.run(&language, "sign-v2", &as_json(&licenses));
+        assert_eq!(key.verify(&theirs), ids(&licenses));
+    }
 }
 
 #[test]
@@ -151,7 +157,34 @@ fn a_thousand_rs256_licences_pass_with_pyjwt_and_jose_and_theirs_here() {
 }
 
 #[test]
-fn a_thousand_v2_keys_under_ed25519_and_rsa_pass_with_cryptography_and_theirs_here() {
+fn a_thousand_v2_keys_under_ed25519_and_rsa_pass_with_cryptography_and_node_and_theirs_here() {
     v2_both_ways(&Key::ed25519());
     v2_both_ways(&Key::rsa());
+}
+
+#[test]
+fn a_thousand_v1_keys_pass_with_pythons_and_nodes_hmac_and_theirs_here() {
+    const SECRET: &str = "a secret of the vendor's, with thirty-two characters or more";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, SECRET).unwrap();
+    let secret = v1::Secret::new(SECRET.as_bytes()).unwrap();
+    let rules = Rules::new().product("p").prefix("P").secret(SECRET.as_bytes(), None).unwrap();
+    let id = |n: usize| format!("018f4d2c-7a1b-4c3d-8e4f-{n:012}");
+    let tier = |n: usize| ["FREE", "PRO", "ENTERPRISE"][n % 3];
+    let expiry = |n: usize| ["PERPETUAL", "20301231", "20280229"][n % 5 % 3];
+    let ids: Vec<String> = (0..COUNT).map(id).collect();
+    let keys: Vec<String> = (0..COUNT)
+        .map(|n| v1::make(&secret, "P", tier(n), &id(n), expiry(n), None).unwrap())
+        .collect();
+    let parts: Vec<String> =
+        (0..COUNT).map(|n| format!("{}:{}:{}", tier(n), id(n), expiry(n))).collect();
+    for language in [Language::Python, Language::Node] {
+        assert_eq!(language.run("verify-v1", "HS256", &file, &keys), ids);
+        let theirs = language.run("sign-v1", "HS256", &file, &parts);
+        assert_eq!(theirs, keys);
+        let trust = Trust::default();
+        let subs = theirs.iter().map(|key| check(key, &trust, &rules, NOW).unwrap().sub.clone());
+        assert_eq!(subs.collect::<Vec<_>>(), ids);
+    }
 }
