@@ -39,6 +39,24 @@ fn set_up_twice() {
     assert!(first["api_token"].as_str().unwrap().starts_with("lap_"));
     failed(&home.run(&["init"]), 1, "is set up already");
     assert_eq!(home.run(&["audit", "verify"]).status, 0);
+
+    // The root's private half is elsewhere, as it should be: a second set-up makes no other one.
+    let private = home.data().join("root.private.pem");
+    let public = std::fs::read(home.data().join("root.public.pem")).unwrap();
+    let elsewhere = home.path("usb-stick.pem");
+    std::fs::rename(&private, &elsewhere).unwrap();
+    let made = home.run(&["key", "generate", "--out", &home.path("keys"), "--json"]).done().json();
+    let stranger = made["private"].as_str().unwrap();
+    for again in [&["init"][..], &["init", "--root", stranger]] {
+        failed(&home.run(again), 1, "is set up already");
+        assert!(!private.exists(), "{again:?} made another root");
+        assert_eq!(
+            std::fs::read(home.data().join("root.public.pem")).unwrap(),
+            public,
+            "{again:?}"
+        );
+    }
+    let _ = home.run(&["key", "rotate", "--root", &elsewhere]).done();
 }
 
 #[test]

@@ -134,9 +134,19 @@ impl DataDir {
         let lock = File::create(&lock_path).and_then(|file| file.lock().map(|()| file));
         let _lock = lock.map_err(|source| StartupError::Io { path: lock_path, source })?;
 
+        // Before any file is made: the root's private half may be elsewhere, and no other one may take its place.
+        match self.open().await {
+            Err(StartupError::NotInitialized(_)) => {}
+            Ok(authority) => {
+                authority.close().await;
+                return Err(StartupError::AlreadyInitialized(self.path.clone()));
+            }
+            Err(error) => return Err(error),
+        }
+        let random: &dyn Random = &SystemRandom;
         let master = self.path.join(MASTER_KEY);
         if !master.exists() {
-            let key = Secret::new(dyn_random(&SystemRandom).bytes::<MASTER_KEY_BYTES>());
+            let key = Secret::new(random.bytes::<MASTER_KEY_BYTES>());
             let text = Secret::new(hex(key.expose()));
             keyfile::write_secret(&master, text.expose().as_bytes())
                 .map_err(|source| StartupError::Io { path: master, source })?;
@@ -150,7 +160,7 @@ impl DataDir {
                 root
             }
             None => {
-                made = self.root()?;
+                made = self.root(random)?;
                 &made
             }
         };
@@ -193,23 +203,19 @@ impl DataDir {
         }))
     }
 
-    fn root(&self) -> Result<PrivateKey, StartupError> {
+    fn root(&self, random: &dyn Random) -> Result<PrivateKey, StartupError> {
         let path = self.path.join(format!("{ROOT}.private.pem"));
         if path.exists() {
             return keyfile::read_signer(&path, &ReadOptions::default())
                 .map_err(|source| StartupError::KeyFile { path, source });
         }
-        let root: PrivateKey = Ed25519Signer::from_seed(dyn_random(&SystemRandom).bytes())
+        let root: PrivateKey = Ed25519Signer::from_seed(random.bytes())
             .map_err(|e| AuthorityError::Keys(e.to_string()))?
             .into();
         keyfile::write_pair(&self.path, ROOT, &root, None)
             .map_err(|source| StartupError::KeyFile { path, source })?;
         Ok(root)
     }
-}
-
-fn dyn_random(random: &dyn Random) -> &dyn Random {
-    random
 }
 
 fn hex(bytes: &[u8]) -> String {
