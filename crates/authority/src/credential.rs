@@ -85,9 +85,8 @@ impl Authority {
         let Some(license) = tx.license(id).await? else { return Ok(None) };
         let product = tx.product(license.product_id).await?;
         let now = self.clock().now();
-        let off =
-            product.is_some_and(|p| p.sunset.get(&Scheme::Jwt).is_some_and(|from| now >= *from));
-        Ok((!off).then_some(id))
+        let refused = product.is_some_and(|product| product.refuses(Scheme::Jwt, now));
+        Ok((!refused).then_some(id))
     }
 
     /// The claims of a licence's key in force: the record, which no column can change.

@@ -56,11 +56,3 @@ pub struct Plan {
     /// For people: price, support, SLA.
     pub info: BTreeMap<String, String>,
 }
-
-impl Plan {
-    /// Seats that can be taken at a time, overage included; `None` is unlimited.
-    #[must_use]
-    pub fn seats_with_overage(seats: Option<u32>, overage: u32) -> Option<u32> {
-        seats.map(|seats| seats.saturating_add(overage))
-    }
-}

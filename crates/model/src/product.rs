@@ -51,3 +51,11 @@ pub struct Product {
     /// Last change.
     pub updated_at: i64,
 }
+
+impl Product {
+    /// Whether keys of this scheme are refused at `now`.
+    #[must_use]
+    pub fn refuses(&self, scheme: Scheme, now: i64) -> bool {
+        self.sunset.get(&scheme).is_some_and(|from| now >= *from)
+    }
+}

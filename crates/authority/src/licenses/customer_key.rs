@@ -105,7 +105,7 @@ impl Authority {
         let Some(license) = tx.license(row.license_id).await? else { return Ok(None) };
         let Some(product) = tx.product(license.product_id).await? else { return Ok(None) };
         let now = self.clock().now();
-        if product.sunset.get(&row.scheme).is_some_and(|from| now >= *from) {
+        if product.refuses(row.scheme, now) {
             return Ok(None);
         }
         // The text is the very one that was issued. A `v1` key is good only while its secret is configured.

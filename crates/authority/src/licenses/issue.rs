@@ -90,7 +90,7 @@ impl Authority {
             ));
         }
         let scheme = order.scheme.unwrap_or(product.scheme);
-        if product.sunset.get(&scheme).is_some_and(|from| now >= *from) {
+        if product.refuses(scheme, now) {
             return Err(invalid("scheme", "the product no longer accepts keys of this scheme"));
         }
         // A `v1` key spells its last day; the record ends with that day, not within it.
