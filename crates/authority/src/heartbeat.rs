@@ -61,6 +61,9 @@ impl Authority {
             license: kept.license_changed.then(|| kept.granted.claims.token().to_owned()),
             keyset_version: self.keyring().keyset_version,
             revocations_seq: 0,
+            advice: Vec::new(),
+            usage_counted: None,
+            chain: None,
         })
     }
 

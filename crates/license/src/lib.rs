@@ -24,6 +24,7 @@
 //! key that signs it, and its line in `tests/diagonal.rs`, where no other document passes for it.
 
 pub mod activation;
+pub mod chain;
 pub mod claims;
 pub mod decide;
 pub mod delegation;

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::heartbeat::ChainHead;
+
 /// What the product sends.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ActivateRequest))]
@@ -90,4 +92,7 @@ pub struct Answer {
     pub lease: String,
     /// The signed activation proof.
     pub activation_proof: String,
+    /// Where the chain of actions goes on: 0 and 64 zeros before the first entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<ChainHead>,
 }

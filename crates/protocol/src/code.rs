@@ -76,6 +76,9 @@ codes! {
     /// Bound to another machine.
     WrongMachine, "wrong_machine", 403, "The licence is bound to another machine",
         "Ask the vendor to transfer the licence to this machine.";
+    /// The chain of actions did not hold, and the plan says that this ends the licence.
+    ChainBroken, "chain_broken", 403, "The chain of actions is broken",
+        "Ask the vendor; the licence was revoked because reported actions were missing, changed or made by a copy.";
     /// No such licence, or none that can be verified; the same answer for all.
     UnknownLicense, "unknown_license", 404, "The licence key is not known",
         "Check the key for missing characters, or ask the vendor for it again.";

@@ -31,12 +31,56 @@ pub struct Request {
     /// Nodes of the cluster now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<u32>,
-    /// Usage since the last report, by meter.
+    /// Usage since the last report, by meter, in the meter's smallest unit (`scale` decimal places). A report
+    /// that cannot be counted changes nothing else.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub usage: BTreeMap<String, i64>,
-    /// Names this report, so that a repeat counts once.
+    /// Names this report, 1 to 128 characters, so that a repeat counts once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_id: Option<String>,
+    /// Actions since the last acknowledged one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Chain>,
+}
+
+/// Actions that the product carried out, each keyed to the one before (`license::chain`).
+///
+/// All entries of one heartbeat are sealed under one server nonce, that of the last answer or the one before it. With
+/// more than [`MAX_CHAIN_ENTRIES`] the rest follows at once, sealed under the nonce of the answer between. After an
+/// activation the chain goes on from the head that its answer tells: what was not acknowledged by then is sealed anew
+/// under the nonce of that answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Chain {
+    /// The server nonce that the entries were made under.
+    pub server_nonce: String,
+    /// Hash of the last acknowledged entry, 64 hex digits in lower case; 64 zeros before the first.
+    pub previous: String,
+    /// In order, at most 2,000.
+    pub entries: Vec<ChainEntry>,
+}
+
+/// Most entries in one heartbeat.
+pub const MAX_CHAIN_ENTRIES: usize = 2_000;
+
+/// One action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChainEntry {
+    /// One more than that of the entry before.
+    pub sequence: u64,
+    /// For whom, as it is, at most 128 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tenant: String,
+    /// What, e.g. `rule-engine`, as it is, at most 128 characters.
+    pub action: String,
+    /// Hash of what was acted upon, at most 128 hex digits in lower case; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub hash: String,
+    /// When, RFC 3339 with `Z`, as it stands in the text of the entry.
+    pub time: String,
+    /// HMAC of the entry's text, 64 hex digits in lower case; the `previous` of the next.
+    pub mac: String,
 }
 
 /// What the authority answers.
@@ -59,6 +103,86 @@ pub struct Answer {
     pub license: Option<String>,
     /// Version of the authority's keyset.
     pub keyset_version: u64,
-    /// Newest revocation list.
+    /// Newest revocation list; 0 where there is none.
     pub revocations_seq: u64,
+    /// What the customer should know: quotas near or over, seats beyond those paid for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
+    /// Whether the usage that was sent is counted, now or before; absent where none was sent. `false`: keep it, and
+    /// send it again under the same `usage_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_counted: Option<bool>,
+    /// Where the chain of actions stands after what was sent; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<ChainHead>,
+}
+
+/// The last acknowledged entry of a chain of actions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChainHead {
+    /// Its sequence; 0 before the first.
+    pub sequence: u64,
+    /// Its `mac`; the `previous` of the next.
+    pub head: String,
+}
+
+/// A hint for the customer. It never changes what the licence grants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Advice {
+    /// What it is about.
+    pub kind: AdviceKind,
+    /// The meter; absent where it is about seats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meter: Option<String>,
+    /// Unit of the meter, e.g. `h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Decimal places of `used` and `limit`.
+    #[serde(default)]
+    pub scale: u8,
+    /// The quota's window: `hour`, `day`, `month` (UTC, of the calendar) or `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<String>,
+    /// Used in the window so far, by the whole licence.
+    pub used: i64,
+    /// What is allowed.
+    pub limit: i64,
+    /// When the window ends; absent for `total` and for seats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resets_at: Option<Timestamp>,
+    /// The cheapest plan of the product that would fit, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanHint>,
+}
+
+/// What an advice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AdviceKind {
+    /// Four fifths of a quota are used.
+    QuotaNear,
+    /// A soft quota is used up: the product goes on, and the customer should hear of it.
+    QuotaOver,
+    /// A hard quota is used up: the product should refuse what this meter counts until the window ends. The licence
+    /// itself stays as it is.
+    QuotaExceeded,
+    /// The seat is beyond those paid for.
+    SeatOverage,
+    /// Something that a later version says.
+    #[serde(other)]
+    Other,
+}
+
+/// A plan that would fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlanHint {
+    /// Plan code.
+    pub code: String,
+    /// Tier.
+    pub tier: String,
 }

@@ -259,6 +259,7 @@ impl Authority {
             salt: Base64UrlUnpadded::encode_string(&activation.salt),
             lease,
             activation_proof: proof,
+            chain: None,
         };
         Ok(Activated { created, answer })
     }

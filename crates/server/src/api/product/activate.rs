@@ -19,6 +19,7 @@ problems!(
     Revoked,
     Expired,
     NotYetValid,
+    ChainBroken,
     NoFreeSeat,
     TooManyNodes,
     ClusterInUse,

@@ -21,6 +21,7 @@ problems!(
     Revoked,
     Expired,
     NotYetValid,
+    ChainBroken,
     NoFreeSeat,
     TooManyNodes,
     Internal,
