@@ -33,6 +33,9 @@ pub(crate) struct Known {
     pub(crate) claims: Arc<Verified<Claims>>,
 }
 
+/// The reason of a revocation for a broken chain of actions; it is the code of the refusals that follow.
+pub(crate) const CHAIN_BROKEN: &str = "chain_broken";
+
 /// The name under which a licence key is sealed.
 pub(crate) fn seal_name(jti: Uuid) -> String {
     format!("license_keys/{jti}")
@@ -193,6 +196,9 @@ impl Known {
             LicenseState::Suspended { .. } => return Err(denied(Code::Suspended)),
             LicenseState::Revoked { grace_until: Some(until), .. } if now < *until => {
                 end = Some(end.map_or(*until, |end| end.min(*until)));
+            }
+            LicenseState::Revoked { reason, .. } if reason.as_deref() == Some(CHAIN_BROKEN) => {
+                return Err(denied(Code::ChainBroken));
             }
             LicenseState::Revoked { .. } => return Err(denied(Code::Revoked)),
         }
