@@ -4,6 +4,7 @@
 //! JSON line a change; why it may not run goes to standard error, in two lines.
 
 mod config;
+mod ending;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -14,12 +15,14 @@ use licentia::{Guard, Policy, Setup, Snapshot, Standing};
 use serde_json::json;
 
 use crate::config::{ConfigError, License};
+use crate::ending::Ending;
 
 /// The keys whose licences this build accepts. A vendor replaces the file: see the README.
 const TRUST: &str = include_str!("../trust.pem");
 
 /// Runs the node until it is told to end (0), may not run (1), or cannot be configured (2).
 pub async fn run(config: &Path) -> ExitCode {
+    let mut ending = Ending::listen();
     let license = match config::read(config) {
         Ok(license) => license,
         Err(error) => return complain(2, error, "Correct the configuration and start again."),
@@ -51,20 +54,19 @@ pub async fn run(config: &Path) -> ExitCode {
             Ok(guard) => guard,
             Err(error) => return complain(1, &error, &error.advice()),
         },
-        () = told_to_end() => return ExitCode::SUCCESS,
+        () = ending.told() => return ExitCode::SUCCESS,
     };
-    work(&guard, &license).await
+    work(&guard, &license, &mut ending).await
 }
 
 /// The node's life: here, showing what it may do.
-async fn work(guard: &Guard, license: &License) -> ExitCode {
+async fn work(guard: &Guard, license: &License, ending: &mut Ending) -> ExitCode {
     let mut watch = guard.watch();
     let mut shown = None;
-    let mut end = std::pin::pin!(told_to_end());
     loop {
         let current = tokio::select! {
             current = watch.changed() => current,
-            () = &mut end => {
+            () = ending.told() => {
                 guard.shutdown().await;
                 show(&standing(&guard.snapshot()));
                 return ExitCode::SUCCESS;
@@ -127,27 +129,4 @@ fn show(line: &serde_json::Value) {
 fn complain(status: u8, what: impl Display, advice: &str) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "cluster-node: {what}\n{advice}");
     ExitCode::from(status)
-}
-
-/// Ends on SIGTERM or SIGINT.
-#[cfg(unix)]
-async fn told_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-/// Ends on Ctrl-C.
-#[cfg(not(unix))]
-async fn told_to_end() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
 }

@@ -54,9 +54,10 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
         }
     })?;
     let authority = open(cli).await?;
+    let stop = stop_signal();
     out.line(&json!({ "listening": format!("http://{}", server.address()) }).to_string())?;
     server
-        .run(authority, stop_signal())
+        .run(authority, stop)
         .await
         .map_err(|e| Failure::undone(format!("the server stopped: {e}"), "see the log above"))
 }
@@ -103,18 +104,23 @@ fn read_config(cli: &Cli, args: &Args) -> Result<Config, Failure> {
     })
 }
 
-/// SIGTERM or Ctrl-C. Where a signal cannot be listened for, the other one still works.
-pub(crate) async fn stop_signal() {
+/// Ready at SIGTERM or Ctrl-C, from this call on and not only once it is waited for. Where a signal cannot be
+/// listened for, it ends the process by itself.
+pub(crate) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    #[cfg(unix)]
+    let interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    async move {
+        #[cfg(unix)]
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
+                _ = interrupt.recv() => {}
+            },
+            _ => std::future::pending().await,
         }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
