@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("licentia-model", &["licentia-license"]),
     ("licentia-storage", &["licentia-model"]),
     ("licentia-storage-sqlite", &["licentia-storage", "licentia-model"]),
+    ("licentia-storage-postgres", &["licentia-storage", "licentia-model"]),
     ("licentia-storage-suite", &["licentia-storage", "licentia-model"]),
     (
         "licentia-authority",
@@ -58,7 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "licentia-cluster-node",
         ],
     ),
-    // Both are for tests only: no crate may use them but as a dev-dependency, which the table of each says.
+    // All of these are for tests only: no crate may use them but as a dev-dependency, which the table of each says.
     (
         "licentia-testing",
         &[
@@ -69,6 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "licentia-storage-sqlite",
         ],
     ),
+    ("licentia-testing-postgres", &[]),
     ("licentia-tests", &["licentia-license"]),
     ("licentia-benches", &["licentia-issue", "licentia-license"]),
 ];

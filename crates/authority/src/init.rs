@@ -84,6 +84,8 @@ pub async fn initialize(
     let shared = Arc::clone(&parts);
     licentia_storage::write(&*parts.store, move |tx| {
         Box::pin(async move {
+            // Of several replicas that start on an empty database, one sets it up.
+            tx.lock_audit_head().await?;
             if tx.setting(ISSUER).await?.is_some() {
                 return Err(AuthorityError::AlreadyInitialized);
             }

@@ -9,7 +9,8 @@ use crate::Result;
 /// The audit trail; rows are only ever added.
 #[async_trait]
 pub trait Audit {
-    /// The last row. Nobody else appends until this transaction ends.
+    /// The last row. Nobody else appends until this transaction ends, so what changes rarely is changed under
+    /// this lock too. It comes after all locks of licences: whoever waits for it may hold one.
     async fn lock_audit_head(&mut self) -> Result<Option<AuditRow>>;
     /// Appends a row and the personal values it commits to.
     async fn append_audit(&mut self, row: &AuditRow, secrets: &[AuditSecret]) -> Result<()>;

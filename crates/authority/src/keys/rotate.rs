@@ -167,6 +167,8 @@ impl Authority {
         let keys = self
             .write(move |this, tx| {
                 Box::pin(async move {
+                    // One change of keys after the other, each on the keyset of the one before.
+                    tx.lock_audit_head().await?;
                     let before = tx.signing_keys().await?;
                     let mut keys = before.clone();
                     change(&this, &mut keys)?;

@@ -50,10 +50,13 @@ impl Authority {
                     Box::pin(async move {
                         let now = this.clock().now();
                         let ids = tx.licenses_signed_by(&kid, now, after, BATCH).await?;
+                        // All locks before the first audit row: whoever waits for the trail holds a licence.
+                        let mut licenses = Vec::with_capacity(ids.len());
                         for id in &ids {
-                            if let Some(license) = tx.lock_license(*id).await? {
-                                this.reissue_in(tx, license, &actor).await?;
-                            }
+                            licenses.extend(tx.lock_license(*id).await?);
+                        }
+                        for license in licenses {
+                            this.reissue_in(tx, license, &actor).await?;
                         }
                         Ok(ids)
                     })

@@ -31,6 +31,8 @@ impl Authority {
     ) -> Result<Imported, AuthorityError> {
         self.write(move |this, tx| {
             Box::pin(async move {
+                // Two imports of one product: the later one wins as a whole.
+                tx.lock_audit_head().await?;
                 let now = this.clock().now();
                 let entry = catalog.product;
                 let known = tx.product_by_code(&entry.code).await?;

@@ -1,0 +1,122 @@
+//! Activations.
+
+use crate::params;
+use async_trait::async_trait;
+use licentia_model::Activation;
+use licentia_storage::activations::Activations;
+use licentia_storage::{Result, StorageError};
+use uuid::Uuid;
+
+use crate::columns::{Columns, json};
+use crate::statements;
+use crate::transaction::PostgresTransaction;
+
+statements! {
+    INSERT = "
+        INSERT INTO activations (id, hostname, addresses, fingerprint, email, organization,
+                                 terms_accepted_at, artifacts_digest, activated_at, license_id, cluster_id,
+                                 salt, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    UPDATE = "
+        UPDATE activations
+        SET hostname = $2, addresses = $3, fingerprint = $4, email = $5, organization = $6,
+            terms_accepted_at = $7, artifacts_digest = $8, activated_at = $9
+        WHERE id = $1";
+    BY_ID = "SELECT * FROM activations WHERE id = $1";
+    OF_CLUSTER = "SELECT * FROM activations WHERE license_id = $1 AND cluster_id = $2";
+    OF_LICENSE = "
+        SELECT * FROM activations WHERE license_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+    ALL = "SELECT * FROM activations ORDER BY created_at DESC, id DESC LIMIT $1";
+    INSERT_TAKEOVER = "INSERT INTO takeovers (activation_id, at) VALUES ($1, $2)";
+    DROP_TAKEOVERS = "DELETE FROM takeovers WHERE activation_id = $1 AND at < $2";
+    COUNT_TAKEOVERS = "SELECT count(*) FROM takeovers WHERE activation_id = $1 AND at >= $2";
+}
+
+#[async_trait]
+impl Activations for PostgresTransaction {
+    async fn insert_activation(&mut self, activation: &Activation) -> Result<()> {
+        let params = params![
+            activation.id,
+            activation.hostname,
+            json(&activation.addresses)?,
+            activation.fingerprint,
+            activation.email,
+            activation.organization,
+            activation.terms_accepted_at,
+            activation.artifacts_digest,
+            activation.activated_at,
+            activation.license_id,
+            activation.cluster_id,
+            activation.salt,
+            activation.created_at,
+        ];
+        self.write_one("activation", INSERT, params).await
+    }
+
+    async fn update_activation(&mut self, activation: &Activation) -> Result<()> {
+        let params = params![
+            activation.id,
+            activation.hostname,
+            json(&activation.addresses)?,
+            activation.fingerprint,
+            activation.email,
+            activation.organization,
+            activation.terms_accepted_at,
+            activation.artifacts_digest,
+            activation.activated_at,
+        ];
+        self.write_one("activation", UPDATE, params).await
+    }
+
+    async fn activation(&mut self, id: Uuid) -> Result<Option<Activation>> {
+        self.one("activations", BY_ID, params![id], activation).await
+    }
+
+    async fn activation_of_cluster(
+        &mut self,
+        license_id: Uuid,
+        cluster_id: &str,
+    ) -> Result<Option<Activation>> {
+        self.one("activations", OF_CLUSTER, params![license_id, cluster_id], activation).await
+    }
+
+    async fn activations(
+        &mut self,
+        license_id: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Activation>> {
+        match license_id {
+            Some(id) => self.all("activations", OF_LICENSE, params![id, limit], activation).await,
+            None => self.all("activations", ALL, params![limit], activation).await,
+        }
+    }
+
+    async fn insert_takeover(&mut self, activation_id: Uuid, at: i64) -> Result<()> {
+        self.write_one("takeover", INSERT_TAKEOVER, params![activation_id, at]).await
+    }
+
+    async fn takeovers_since(&mut self, activation_id: Uuid, since: i64) -> Result<u32> {
+        let params = params![activation_id, since];
+        self.write(DROP_TAKEOVERS, params).await?;
+        let count = self.integer(COUNT_TAKEOVERS, params).await?;
+        u32::try_from(count).map_err(|_| StorageError::Internal(format!("{count} take-overs")))
+    }
+}
+
+fn activation(row: &Columns<'_>) -> Result<Activation> {
+    Ok(Activation {
+        id: row.uuid("id")?,
+        license_id: row.uuid("license_id")?,
+        cluster_id: row.plain("cluster_id")?,
+        hostname: row.plain("hostname")?,
+        addresses: row.json("addresses")?,
+        fingerprint: row.plain("fingerprint")?,
+        email: row.plain("email")?,
+        organization: row.plain("organization")?,
+        terms_accepted_at: row.plain("terms_accepted_at")?,
+        artifacts_digest: row.plain("artifacts_digest")?,
+        salt: row.plain("salt")?,
+        created_at: row.plain("created_at")?,
+        activated_at: row.plain("activated_at")?,
+    })
+}

@@ -1,0 +1,74 @@
+//! Keys of licences.
+
+use crate::params;
+use async_trait::async_trait;
+use licentia_model::LicenseKey;
+use licentia_storage::Result;
+use licentia_storage::license_keys::LicenseKeys;
+use uuid::Uuid;
+
+use crate::columns::Columns;
+use crate::statements;
+use crate::transaction::PostgresTransaction;
+
+statements! {
+    INSERT = "
+        INSERT INTO license_keys (jti, license_id, scheme, kid, sealed, lookup, issued_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    BY_JTI = "SELECT * FROM license_keys WHERE jti = $1";
+    BY_LOOKUP = "SELECT * FROM license_keys WHERE lookup = $1";
+    SIGNED_BY = "
+        SELECT DISTINCT k.license_id FROM license_keys k JOIN licenses l ON l.id = k.license_id
+        WHERE k.kid = $1 AND ($2::uuid IS NULL OR k.license_id > $2) AND k.jti IN (l.jti, l.key_jti) AND l.state <> 'revoked'
+          AND (l.expires_at IS NULL OR l.expires_at > $3)
+        ORDER BY k.license_id LIMIT $4";
+}
+
+#[async_trait]
+impl LicenseKeys for PostgresTransaction {
+    async fn insert_license_key(&mut self, key: &LicenseKey) -> Result<()> {
+        let params = params![
+            key.jti,
+            key.license_id,
+            key.scheme.as_str(),
+            key.kid,
+            key.sealed,
+            key.lookup,
+            key.issued_at,
+        ];
+        self.write_one("key", INSERT, params).await
+    }
+
+    async fn license_key(&mut self, jti: Uuid) -> Result<Option<LicenseKey>> {
+        self.one("license_keys", BY_JTI, params![jti], license_key).await
+    }
+
+    async fn license_key_by_lookup(&mut self, lookup: &[u8; 32]) -> Result<Option<LicenseKey>> {
+        self.one("license_keys", BY_LOOKUP, params![lookup], license_key).await
+    }
+
+    async fn licenses_signed_by(
+        &mut self,
+        kid: &str,
+        now: i64,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Uuid>> {
+        self.all("license_keys", SIGNED_BY, params![kid, after, now, limit], |row| {
+            row.uuid("license_id")
+        })
+        .await
+    }
+}
+
+fn license_key(row: &Columns<'_>) -> Result<LicenseKey> {
+    Ok(LicenseKey {
+        jti: row.uuid("jti")?,
+        license_id: row.uuid("license_id")?,
+        scheme: row.word("scheme")?,
+        kid: row.plain("kid")?,
+        sealed: row.plain("sealed")?,
+        lookup: row.optional("lookup", Columns::hash)?,
+        issued_at: row.plain("issued_at")?,
+    })
+}

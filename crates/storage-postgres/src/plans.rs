@@ -1,0 +1,109 @@
+//! Plans.
+
+use crate::params;
+use async_trait::async_trait;
+use licentia_model::Plan;
+use licentia_storage::Result;
+use licentia_storage::plans::Plans;
+use uuid::Uuid;
+
+use crate::columns::{Columns, json};
+use crate::statements;
+use crate::transaction::PostgresTransaction;
+
+statements! {
+    INSERT = "
+        INSERT INTO plans (id, tier, rank, seats, overage, reclaim_after_s, takeovers_per_day, on_clone,
+                           nodes, trial_s, heartbeat_s, grace_s, features, limits, info, product_id, code)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    UPDATE = "
+        UPDATE plans
+        SET tier = $2, rank = $3, seats = $4, overage = $5, reclaim_after_s = $6, takeovers_per_day = $7,
+            on_clone = $8, nodes = $9, trial_s = $10, heartbeat_s = $11, grace_s = $12, features = $13,
+            limits = $14, info = $15
+        WHERE id = $1";
+    BY_ID = "SELECT * FROM plans WHERE id = $1";
+    BY_CODE = "SELECT * FROM plans WHERE product_id = $1 AND code = $2";
+    OF_PRODUCT = "SELECT * FROM plans WHERE product_id = $1 ORDER BY rank, code";
+}
+
+#[async_trait]
+impl Plans for PostgresTransaction {
+    async fn insert_plan(&mut self, plan: &Plan) -> Result<()> {
+        let params = params![
+            plan.id,
+            plan.tier,
+            plan.rank,
+            plan.seats,
+            plan.overage,
+            plan.reclaim_after_s,
+            plan.takeovers_per_day,
+            plan.on_clone.as_str(),
+            plan.nodes,
+            plan.trial_s,
+            plan.heartbeat_s,
+            plan.grace_s,
+            json(&plan.features)?,
+            json(&plan.limits)?,
+            json(&plan.info)?,
+            plan.product_id,
+            plan.code,
+        ];
+        self.write_one("plan", INSERT, params).await
+    }
+
+    async fn update_plan(&mut self, plan: &Plan) -> Result<()> {
+        let params = params![
+            plan.id,
+            plan.tier,
+            plan.rank,
+            plan.seats,
+            plan.overage,
+            plan.reclaim_after_s,
+            plan.takeovers_per_day,
+            plan.on_clone.as_str(),
+            plan.nodes,
+            plan.trial_s,
+            plan.heartbeat_s,
+            plan.grace_s,
+            json(&plan.features)?,
+            json(&plan.limits)?,
+            json(&plan.info)?,
+        ];
+        self.write_one("plan", UPDATE, params).await
+    }
+
+    async fn plan(&mut self, id: Uuid) -> Result<Option<Plan>> {
+        self.one("plans", BY_ID, params![id], plan).await
+    }
+
+    async fn plan_by_code(&mut self, product_id: Uuid, code: &str) -> Result<Option<Plan>> {
+        self.one("plans", BY_CODE, params![product_id, code], plan).await
+    }
+
+    async fn plans(&mut self, product_id: Uuid) -> Result<Vec<Plan>> {
+        self.all("plans", OF_PRODUCT, params![product_id], plan).await
+    }
+}
+
+fn plan(row: &Columns<'_>) -> Result<Plan> {
+    Ok(Plan {
+        id: row.uuid("id")?,
+        product_id: row.uuid("product_id")?,
+        code: row.plain("code")?,
+        tier: row.plain("tier")?,
+        rank: row.number("rank")?,
+        seats: row.optional("seats", Columns::number)?,
+        overage: row.number("overage")?,
+        reclaim_after_s: row.optional("reclaim_after_s", Columns::number)?,
+        takeovers_per_day: row.number("takeovers_per_day")?,
+        on_clone: row.word("on_clone")?,
+        nodes: row.optional("nodes", Columns::number)?,
+        trial_s: row.optional("trial_s", Columns::number)?,
+        heartbeat_s: row.optional("heartbeat_s", Columns::number)?,
+        grace_s: row.optional("grace_s", Columns::number)?,
+        features: row.json("features")?,
+        limits: row.json("limits")?,
+        info: row.json("info")?,
+    })
+}

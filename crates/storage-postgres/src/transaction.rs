@@ -1,0 +1,169 @@
+//! The transaction object: a connection inside BEGIN and COMMIT, and what the nouns need of it.
+
+use licentia_storage::{Access, Result, StorageError, Transaction};
+use tokio_postgres::{Error, Row, Statement};
+
+use crate::columns::Columns;
+use crate::error::storage_error;
+use crate::params::Param;
+use crate::pool::Pooled;
+use crate::statements;
+
+statements! {
+    // Each statement sees what was committed before it began, so what is read under a lock is the newest.
+    BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+    // One view from the first statement to the last.
+    BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    COMMIT = "COMMIT";
+    ROLLBACK = "ROLLBACK";
+    // Of the audit trail and the events: who holds it is the only one who adds to either. The two numbers are
+    // of no meaning; they only must not be those of another lock of this crate.
+    LOCK_JOURNAL = "SELECT pg_advisory_xact_lock(1279869780, 1)";
+}
+
+/// A connection and the transaction it is in.
+pub(crate) struct PostgresTransaction {
+    connection: Pooled,
+    access: Access,
+    /// The first failure. PostgreSQL takes no statement after it, and answers COMMIT with a rollback that looks
+    /// like success.
+    failure: Option<StorageError>,
+}
+
+impl Transaction for PostgresTransaction {}
+
+impl PostgresTransaction {
+    pub(crate) async fn begin(connection: Pooled, access: Access) -> Result<Self> {
+        let mut transaction = Self { connection, access, failure: None };
+        let begin = match access {
+            Access::Write => BEGIN_WRITE,
+            Access::Read => BEGIN_READ,
+        };
+        match transaction.control(begin).await {
+            Ok(()) => Ok(transaction),
+            Err(error) => {
+                transaction.connection.discard();
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        if let Some(failure) = self.failure.clone() {
+            self.rollback().await;
+            return Err(failure);
+        }
+        let committed = self.control(COMMIT).await;
+        if committed.is_err() {
+            self.connection.discard();
+        }
+        committed
+    }
+
+    /// Ends the transaction as if it never was. A connection that cannot even do that is not used again.
+    pub(crate) async fn rollback(mut self) {
+        let broken = matches!(self.failure, Some(StorageError::Unavailable(_)));
+        if let Err(error) = self.control(ROLLBACK).await {
+            tracing::warn!(%error, "a transaction could not be rolled back; its connection is given up");
+            self.connection.discard();
+        } else if broken {
+            self.connection.discard();
+        }
+    }
+
+    /// Writes; how many rows were touched.
+    pub(crate) async fn write(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64> {
+        self.writable()?;
+        let statement = self.prepared(sql).await?;
+        let written = self.connection.client().execute(&statement, params).await;
+        written.map_err(|error| self.failed(error))
+    }
+
+    /// Writes exactly one row, else `what` is stale.
+    pub(crate) async fn write_one(
+        &mut self,
+        what: &'static str,
+        sql: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<()> {
+        match self.write(sql, params).await? {
+            1 => Ok(()),
+            _ => Err(StorageError::Stale(what)),
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn one<T>(
+        &mut self,
+        table: &'static str,
+        sql: &'static str,
+        params: &[Param<'_>],
+        read: fn(&Columns<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.all(table, sql, params, read).await?.into_iter().next())
+    }
+
+    /// Every row.
+    pub(crate) async fn all<T>(
+        &mut self,
+        table: &'static str,
+        sql: &'static str,
+        params: &[Param<'_>],
+        read: fn(&Columns<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let rows = self.rows(sql, params).await?;
+        rows.iter().map(|row| read(&Columns::new(table, row))).collect()
+    }
+
+    /// A single integer, as `count(*)` gives.
+    pub(crate) async fn integer(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<i64> {
+        let rows = self.rows(sql, params).await?;
+        let value = rows.first().map(|row| row.try_get(0));
+        value
+            .ok_or_else(|| StorageError::Internal(format!("no row: {sql}")))?
+            .map_err(|error| self.failed(error))
+    }
+
+    /// From here to its end this transaction alone adds to the audit trail and the events. Whoever waits for
+    /// it holds other locks already, so nobody may ask for a lock of a row after this one that is not his yet.
+    pub(crate) async fn lock_journal(&mut self) -> Result<()> {
+        self.writable()?;
+        self.rows(LOCK_JOURNAL, &[]).await.map(drop)
+    }
+
+    /// Writing and locking are for writing jobs. PostgreSQL would refuse some of it by itself, and end the
+    /// transaction with it.
+    pub(crate) fn writable(&self) -> Result<()> {
+        match self.access {
+            Access::Write => Ok(()),
+            Access::Read => Err(StorageError::Internal("a reading job writes or locks".into())),
+        }
+    }
+
+    pub(crate) fn is_writing(&self) -> bool {
+        self.access == Access::Write
+    }
+
+    async fn rows(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        let statement = self.prepared(sql).await?;
+        let rows = self.connection.client().query(&statement, params).await;
+        rows.map_err(|error| self.failed(error))
+    }
+
+    async fn prepared(&mut self, sql: &'static str) -> Result<Statement> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let prepared = self.connection.prepared(sql).await;
+        prepared.map_err(|error| self.failed(error))
+    }
+
+    async fn control(&mut self, sql: &'static str) -> Result<()> {
+        self.connection.client().batch_execute(sql).await.map_err(storage_error)
+    }
+
+    fn failed(&mut self, error: Error) -> StorageError {
+        let error = storage_error(error);
+        self.failure.get_or_insert(error).clone()
+    }
+}
