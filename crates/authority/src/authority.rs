@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::credential::ClaimsCache;
 use crate::error::AuthorityError;
+use crate::idempotency::InProgress;
 use crate::keyring::Keyring;
 
 /// What an authority is made of.
@@ -35,6 +36,7 @@ struct Inner {
     issuer: String,
     keyring: RwLock<Arc<Keyring>>,
     claims: ClaimsCache,
+    in_progress: InProgress,
 }
 
 impl Authority {
@@ -47,6 +49,7 @@ impl Authority {
                 issuer,
                 keyring: RwLock::new(Arc::new(keyring)),
                 claims: ClaimsCache::default(),
+                in_progress: InProgress::default(),
             }),
         })
     }
@@ -99,6 +102,10 @@ impl Authority {
 
     pub(crate) fn claims(&self) -> &ClaimsCache {
         &self.inner.claims
+    }
+
+    pub(crate) fn in_progress(&self) -> &InProgress {
+        &self.inner.in_progress
     }
 
     pub(crate) fn uuid(&self) -> Uuid {

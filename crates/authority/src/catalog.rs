@@ -85,6 +85,8 @@ pub struct PlanEntry {
     pub heartbeat_s: Option<u32>,
     /// Seconds of grace, where not the product's.
     pub grace_s: Option<u32>,
+    /// Requests a minute of one licence; `None`: the server's own limit.
+    pub contacts_per_minute: Option<u32>,
     /// Features granted.
     pub features: Vec<String>,
     /// Limits by name; `None` is unlimited.
@@ -134,6 +136,7 @@ const PLAN_KEYS: &[&str] = &[
     "trial",
     "heartbeat",
     "grace",
+    "contacts_per_minute",
     "features",
     "limits",
     "info",
@@ -222,6 +225,10 @@ fn plan(table: &Table<'_>, product: &ProductEntry) -> Result<PlanEntry, CatalogE
         trial_s: duration("trial")?,
         heartbeat_s: duration("heartbeat")?,
         grace_s: duration("grace")?,
+        contacts_per_minute: table
+            .field("contacts_per_minute")
+            .map(|f| contacts_per_minute(&f))
+            .transpose()?,
         features: table.field("features").map_or(Ok(Vec::new()), |f| features(&f))?,
         limits: table.field("limits").map_or(Ok(BTreeMap::new()), |f| limits(&f))?,
         info: table.field("info").map_or(Ok(BTreeMap::new()), |f| info(&f))?,
@@ -266,6 +273,14 @@ fn grace_covers_heartbeat(
         Some(field) => field.error(&message),
         None => table.error("grace", &message),
     })
+}
+
+/// Less than one would lock out who has a right.
+fn contacts_per_minute(field: &Field<'_>) -> Result<u32, CatalogError> {
+    match field.number()? {
+        0 => Err(field.error("expected at least 1")),
+        requests => Ok(requests),
+    }
 }
 
 fn code(field: &Field<'_>) -> Result<String, CatalogError> {

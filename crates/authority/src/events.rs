@@ -13,15 +13,27 @@ const PAGE: u32 = 1_000;
 /// How long events are kept, in seconds: a listener that missed more asks by heartbeat anyway.
 const KEPT_S: i64 = 24 * 3600;
 
+/// Who may hear events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// The licence whose events they are.
+    pub license_id: Uuid,
+    /// The activation whose token was shown.
+    pub activation_id: Uuid,
+}
+
 impl Authority {
     /// The licence whose events the holder of an access token may hear. Even a stale token will do: an event
     /// only makes the product ask.
-    pub async fn listener(&self, access_token: &str) -> Result<Uuid, Problem> {
+    pub async fn listener(&self, access_token: &str) -> Result<Listener, Problem> {
         let hash = self.token_hash(access_token);
         self.read(move |_, tx| {
             Box::pin(async move {
-                let Some(activation) = tx.access_token_owner(&hash).await? else { return Ok(None) };
-                Ok(tx.activation(activation).await?.map(|activation| activation.license_id))
+                let Some(owner) = tx.access_token_owner(&hash).await? else { return Ok(None) };
+                Ok(tx.activation(owner).await?.map(|activation| Listener {
+                    license_id: activation.license_id,
+                    activation_id: activation.id,
+                }))
             })
         })
         .await
@@ -39,12 +51,13 @@ impl Authority {
         self.read(move |_, tx| Box::pin(async move { Ok(tx.events_after(seq, PAGE).await?) })).await
     }
 
-    /// Forgets old events and tokens that ended long ago.
+    /// Forgets old events, idempotency keys, and tokens that ended long ago.
     pub async fn prune(&self) -> Result<(), AuthorityError> {
         self.write(|this, tx| {
             Box::pin(async move {
                 let before = this.clock().now().saturating_sub(KEPT_S);
                 tx.prune_events(before).await?;
+                tx.prune_idempotency_keys(before).await?;
                 tx.prune_access_tokens(before.saturating_sub(30 * KEPT_S)).await?;
                 Ok(())
             })

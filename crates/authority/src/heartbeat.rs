@@ -11,7 +11,7 @@ use crate::authority::Authority;
 use crate::credential::subject;
 use crate::denied::{Asker, Denied, failure};
 use crate::error::AuthorityError;
-use crate::lease::{Granted, Terms};
+use crate::lease::{Granted, Holder, Terms};
 use crate::seats::{check_nodes, claim, timestamp};
 use crate::secrets::{ACCESS_TOKEN, nonce, token};
 
@@ -32,9 +32,22 @@ struct Kept {
     license_changed: bool,
 }
 
+/// A seat that was kept.
+pub struct Beat {
+    /// The answer.
+    pub answer: Answer,
+    /// Who holds the seat.
+    pub holder: Holder,
+}
+
 impl Authority {
-    /// `POST /v1/license/heartbeat`. `origin` is the caller's address, for the audit trail.
+    /// The answer alone of [`Authority::keep_seat`].
     pub async fn heartbeat(&self, request: Request, origin: String) -> Result<Answer, Problem> {
+        self.keep_seat(request, origin).await.map(|beat| beat.answer)
+    }
+
+    /// `POST /v1/license/heartbeat`. `origin` is the caller's address, for the audit trail.
+    pub async fn keep_seat(&self, request: Request, origin: String) -> Result<Beat, Problem> {
         let (nonce, cluster_id) = (request.nonce.clone(), request.cluster_id.clone());
         let asker = Asker { nonce: Some(&nonce), cluster_id: cluster_id.as_deref() };
         if let Err(denied) = check(&request) {
@@ -51,8 +64,9 @@ impl Authority {
             .map_err(|e| failure(&e))?
             .map_err(|denied| self.refuse(denied, &asker))?;
         let lease = self.lease(&kept.granted).map_err(|e| failure(&e))?;
+        let holder = kept.granted.holder();
         let seat = kept.granted.seat;
-        Ok(Answer {
+        let answer = Answer {
             token_version: kept.granted.token_version,
             token_expires_at: timestamp(seat.token_issued_at.saturating_add(TOKEN_LIFE_S)),
             access_token: kept.renewed.then(|| fresh.expose().clone()),
@@ -64,7 +78,8 @@ impl Authority {
             advice: Vec::new(),
             usage_counted: None,
             chain: None,
-        })
+        };
+        Ok(Beat { answer, holder })
     }
 
     async fn keep(

@@ -5,9 +5,21 @@ use std::sync::Arc;
 use licentia_license::lease::{Lease, Standing};
 use licentia_license::{License as Claims, Verified};
 use licentia_model::{Activation, Plan, Product, Seat};
+use uuid::Uuid;
 
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+
+/// Who holds a seat, and how often all products of the licence may ask, where its plan says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// The licence.
+    pub license_id: Uuid,
+    /// The activation.
+    pub activation_id: Uuid,
+    /// Requests a minute.
+    pub contacts_per_minute: Option<u32>,
+}
 
 /// A seat that was granted and committed.
 pub(crate) struct Granted {
@@ -24,6 +36,7 @@ pub(crate) struct Granted {
 pub(crate) struct Terms {
     pub(crate) heartbeat_s: u32,
     pub(crate) grace_s: u32,
+    pub(crate) contacts_per_minute: Option<u32>,
 }
 
 impl Terms {
@@ -31,6 +44,7 @@ impl Terms {
         Self {
             heartbeat_s: plan.heartbeat_s.unwrap_or(product.heartbeat_s),
             grace_s: plan.grace_s.unwrap_or(product.grace_s),
+            contacts_per_minute: plan.contacts_per_minute,
         }
     }
 
@@ -38,6 +52,17 @@ impl Terms {
     pub(crate) fn lease_until(self, now: i64, end: Option<i64>) -> i64 {
         let until = now.saturating_add(i64::from(self.grace_s));
         end.map_or(until, |end| until.min(end))
+    }
+}
+
+impl Granted {
+    /// Who holds the seat.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder {
+            license_id: self.seat.license_id,
+            activation_id: self.seat.activation_id,
+            contacts_per_minute: self.terms.contacts_per_minute,
+        }
     }
 }
 

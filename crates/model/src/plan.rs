@@ -49,6 +49,8 @@ pub struct Plan {
     pub heartbeat_s: Option<u32>,
     /// Seconds of grace, where not the product's.
     pub grace_s: Option<u32>,
+    /// Requests a minute that all products of one licence may send together; `None`: the server's own limit.
+    pub contacts_per_minute: Option<u32>,
     /// Features granted.
     pub features: Vec<String>,
     /// Limits by name; `None` is unlimited.

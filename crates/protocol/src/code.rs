@@ -97,12 +97,21 @@ codes! {
     /// The cluster id was taken over too often in a day.
     ClusterInUse, "cluster_in_use", 409, "Another installation uses this cluster id",
         "Give each installation its own cluster id, or wait a day.";
+    /// The same request, under the same idempotency key, is not done yet.
+    InProgress, "in_progress", 409, "The same request is still running",
+        "Try again as `Retry-After` says.";
     /// The body is larger than allowed.
     TooLarge, "too_large", 413, "The request is too large",
         "Send at most 64 KiB, or 1 MiB in a heartbeat.";
     /// The body is not what the call expects.
     Malformed, "malformed", 422, "The request is malformed",
         "Correct the field that the detail names; this is a defect of the client.";
+    /// The idempotency key came before, with another request.
+    IdempotencyKeyReused, "idempotency_key_reused", 422, "The idempotency key was used for another request",
+        "Send a new `Idempotency-Key` with each new request, and the same only to repeat one.";
+    /// Plain HTTP from an address that is not a proxy of ours.
+    PlainHttp, "plain_http", 421, "Plain HTTP is not served to this address",
+        "Use https; a proxy that does TLS must be named in the authority's configuration.";
     /// Too many requests.
     RateLimited, "rate_limited", 429, "Too many requests",
         "Wait as long as `Retry-After` says.";
@@ -118,6 +127,7 @@ impl Code {
     /// Whether an answer with this code can stop a product, and so must carry a signed refusal.
     #[must_use]
     pub fn is_refusal(self) -> bool {
-        matches!(self.status(), 403 | 404 | 409) && self != Self::NotFound
+        matches!(self.status(), 403 | 404 | 409)
+            && !matches!(self, Self::NotFound | Self::InProgress)
     }
 }

@@ -2,8 +2,11 @@
 //! An unknown key or a bad value is an error that names it.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 use serde::Deserialize;
+
+pub use crate::address::{Forwarded, Network};
 
 /// Where the server listens if nothing says otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
@@ -14,6 +17,8 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
 pub struct Config {
     /// Section `[server]`.
     pub server: Server,
+    /// Section `[limits]`.
+    pub limits: Limits,
 }
 
 /// How the server is reached.
@@ -24,11 +29,52 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Serve plain HTTP on an address that others can reach.
     pub insecure: bool,
+    /// Proxies that do TLS and are believed when they say for whom they ask: addresses or networks.
+    pub proxies: Vec<Network>,
+    /// In which header they say so; one of `x-forwarded-for` and `forwarded`.
+    pub forwarded: Forwarded,
+}
+
+/// How often products may ask; 0 is no limit. Every bucket holds a minute's worth and refills evenly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Of one address (IPv6: a /64) whose key or token was not good before: as many as a hundred nodes that start
+    /// at once behind one gateway send in a second.
+    pub address_per_minute: u32,
+    /// Keys that nobody knows, by address.
+    pub unknown_keys_per_minute: u32,
+    /// Of one activation: a heartbeat is due every few minutes.
+    pub activation_per_minute: u32,
+    /// Of one licence, all its activations together, where its plan does not say `contacts_per_minute`.
+    pub license_per_minute: u32,
+    /// Open streams of events of one activation.
+    pub streams_per_activation: u32,
+    /// Open streams of events of one licence.
+    pub streams_per_license: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            address_per_minute: 6_000,
+            unknown_keys_per_minute: 30,
+            activation_per_minute: 60,
+            license_per_minute: 30_000,
+            streams_per_activation: 4,
+            streams_per_license: 20_000,
+        }
+    }
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7878)), insecure: false }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7878)),
+            insecure: false,
+            proxies: Vec::new(),
+            forwarded: Forwarded::default(),
+        }
     }
 }
 
@@ -81,19 +127,56 @@ impl Config {
                     config.server.insecure =
                         value.parse().map_err(|_| wrong("wants true or false"))?;
                 }
+                ("SERVER", "PROXIES") => {
+                    let networks = value.split(',').map(|text| Network::from_str(text.trim()));
+                    config.server.proxies = networks
+                        .collect::<Result<_, _>>()
+                        .map_err(|_| wrong("wants addresses or networks, e.g. 10.0.0.0/8,::1"))?;
+                }
+                ("SERVER", "FORWARDED") => {
+                    config.server.forwarded = match value.as_str() {
+                        "x-forwarded-for" => Forwarded::XForwardedFor,
+                        "forwarded" => Forwarded::Forwarded,
+                        _ => return Err(wrong("wants x-forwarded-for or forwarded")),
+                    };
+                }
+                ("LIMITS", key) => {
+                    let limit = config
+                        .limits
+                        .named(key)
+                        .ok_or_else(|| wrong("is not a setting that is known"))?;
+                    *limit = value.parse().map_err(|_| wrong("wants a number; 0 is no limit"))?;
+                }
                 _ => return Err(wrong("is not a setting that is known")),
             }
         }
         Ok(config)
     }
 
-    /// Refuses plain HTTP where others can listen in, unless told.
+    /// Refuses plain HTTP where others can listen in, unless told, or unless proxies are named: then only they
+    /// and this machine are served.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if self.server.listen.ip().is_loopback() || self.server.insecure {
+        let server = &self.server;
+        if server.listen.ip().is_loopback() || server.insecure || !server.proxies.is_empty() {
             Ok(())
         } else {
             Err(ConfigError::Insecure(self.server.listen))
         }
+    }
+}
+
+impl Limits {
+    /// By the name of an environment variable.
+    fn named(&mut self, key: &str) -> Option<&mut u32> {
+        Some(match key {
+            "ADDRESS_PER_MINUTE" => &mut self.address_per_minute,
+            "UNKNOWN_KEYS_PER_MINUTE" => &mut self.unknown_keys_per_minute,
+            "ACTIVATION_PER_MINUTE" => &mut self.activation_per_minute,
+            "LICENSE_PER_MINUTE" => &mut self.license_per_minute,
+            "STREAMS_PER_ACTIVATION" => &mut self.streams_per_activation,
+            "STREAMS_PER_LICENSE" => &mut self.streams_per_license,
+            _ => return None,
+        })
     }
 }
 
@@ -116,6 +199,30 @@ mod tests {
     }
 
     #[test]
+    fn m10_limits_and_proxies_are_settings() {
+        let file = "[limits]\naddress_per_minute = 7\n[server]\nproxies = [\"10.0.0.0/8\", \"::1\"]\n\
+                    forwarded = \"forwarded\"\n";
+        let config = load(Some(file), &[("LICENTIA_LIMITS__LICENSE_PER_MINUTE", "0")]).unwrap();
+        let expected = Limits { address_per_minute: 7, license_per_minute: 0, ..Limits::default() };
+        assert_eq!(config.limits, expected);
+        assert_eq!(
+            (config.server.proxies.len(), config.server.forwarded),
+            (2, Forwarded::Forwarded)
+        );
+        let named = load(None, &[("LICENTIA_SERVER__PROXIES", "10.0.0.0/8, ::1")]).unwrap();
+        assert_eq!(named.server.proxies, config.server.proxies);
+        for (name, value) in [
+            ("LICENTIA_LIMITS__LICENSE_PER_MINUTE", "many"),
+            ("LICENTIA_LIMITS__LICENCE_PER_MINUTE", "1"),
+            ("LICENTIA_SERVER__PROXIES", "everybody"),
+            ("LICENTIA_SERVER__FORWARDED", "via"),
+        ] {
+            assert!(load(None, &[(name, value)]).unwrap_err().to_string().contains(name));
+        }
+        assert!(load(Some("[server]\nproxies = [\"10.0.0.0/99\"]\n"), &[]).is_err());
+    }
+
+    #[test]
     fn a_mistake_names_its_key() {
         let error =
             |file, variables: &[(&str, &str)]| load(file, variables).unwrap_err().to_string();
@@ -133,9 +240,10 @@ mod tests {
         let config = |listen: &str| load(None, &[("LICENTIA_SERVER__LISTEN", listen)]).unwrap();
         assert_eq!(config("[::1]:0").check(), Ok(()));
         assert!(config("0.0.0.0:80").check().is_err());
-        assert_eq!(
-            Config { server: Server { insecure: true, ..config("0.0.0.0:80").server } }.check(),
-            Ok(())
-        );
+        let everywhere = config("0.0.0.0:80").server;
+        let with = |server| Config { server, ..Config::default() }.check();
+        assert_eq!(with(Server { insecure: true, ..everywhere.clone() }), Ok(()));
+        let proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        assert_eq!(with(Server { proxies, ..everywhere }), Ok(()), "decision 19");
     }
 }

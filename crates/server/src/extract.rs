@@ -1,10 +1,8 @@
-//! What a request is made of, with our own errors: the body as strict JSON, the bearer, the caller's address.
-
-use std::net::SocketAddr;
+//! What a request is made of, with our own errors: the body as strict JSON, the bearer.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use licentia_license::json;
@@ -65,18 +63,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Bearer {
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
         });
         Ok(Self(token))
-    }
-}
-
-/// The caller's address, for the audit trail.
-pub(crate) struct Origin(pub(crate) String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Origin {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(address.map_or_else(|| "unknown".to_owned(), |info| info.0.ip().to_string())))
     }
 }
 

@@ -6,10 +6,13 @@
 //! To add an endpoint: a file under the folder of its path with one documented handler, its line in [`router`],
 //! its test of the same name in `tests/`; then `UPDATE_DOCS=1 cargo test -p licentia-server`.
 
+mod address;
 pub mod api;
 pub mod config;
 mod extract;
+mod gate;
 mod jobs;
+mod limits;
 pub mod openapi;
 mod problem;
 pub mod router;

@@ -22,6 +22,10 @@ const ABOUT: &str = "What products say to a Licentia authority. JSON in and out;
     document (RFC 9457) with a stable `code`. An unknown path is answered 404 `not_found`, a known one with another \
     method 405 `method_not_allowed`.";
 
+/// What the header of this name does.
+pub(crate) const IDEMPOTENCY_KEY: &str = "Repeating the request with the same key within 24 hours has no second \
+    effect and is answered like the first one, with a new token in place of the former.";
+
 /// `docs/openapi.json`.
 #[must_use]
 pub fn reference() -> String {

@@ -5,15 +5,28 @@ use axum::response::{IntoResponse, Response};
 use licentia_protocol::problem::MEDIA_TYPE;
 use licentia_protocol::{Code, Problem};
 
-/// Seconds after which a client may try again, where the answer says "not now".
-const RETRY_AFTER_S: &str = "5";
+/// Seconds after which a client may try again, where the answer says "not now" and nothing closer is known.
+const RETRY_AFTER_S: u64 = 5;
 
 /// A problem on its way out.
-pub(crate) struct Failure(pub(crate) Box<Problem>);
+pub(crate) struct Failure {
+    problem: Box<Problem>,
+    retry_after_s: u64,
+}
+
+impl Failure {
+    /// Not now, but in so many seconds.
+    pub(crate) fn later(code: Code, retry_after_s: u64) -> Self {
+        Self { problem: Box::new(Problem::new(code)), retry_after_s }
+    }
+}
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self(Box::new(problem))
+        // The same request is at work in this very process.
+        let running = problem.code == Code::InProgress.as_str();
+        let retry_after_s = if running { 1 } else { RETRY_AFTER_S };
+        Self { problem: Box::new(problem), retry_after_s }
     }
 }
 
@@ -26,8 +39,8 @@ impl From<Code> for Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status =
-            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(&*self.0)).into_response();
+            StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(&*self.problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -36,7 +49,10 @@ impl IntoResponse for Failure {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+                headers.insert(header::RETRY_AFTER, self.retry_after_s.into());
+            }
+            StatusCode::CONFLICT if self.problem.code == Code::InProgress.as_str() => {
+                headers.insert(header::RETRY_AFTER, self.retry_after_s.into());
             }
             _ => {}
         }

@@ -1,10 +1,11 @@
 //! All paths in one place.
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, FromRef, Request};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRef, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
@@ -14,9 +15,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
+use crate::address::Proxies;
 use crate::api::public::docs::Reference;
 use crate::api::{product, public};
 use crate::jobs::events::Feed;
+use crate::limits::Limits;
 use crate::openapi;
 use crate::problem::Failure;
 
@@ -29,11 +32,27 @@ const REQUEST_TIME: Duration = Duration::from_secs(30);
 pub(crate) struct Shared {
     pub(crate) authority: Authority,
     pub(crate) feed: Feed,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) proxies: Arc<Proxies>,
+    /// Serve plain HTTP to others than this machine and the proxies.
+    pub(crate) insecure: bool,
 }
 
 impl FromRef<Shared> for Authority {
     fn from_ref(shared: &Shared) -> Self {
         shared.authority.clone()
+    }
+}
+
+impl FromRef<Shared> for Arc<Limits> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.limits)
+    }
+}
+
+impl FromRef<Shared> for Arc<Proxies> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.proxies)
     }
 }
 
@@ -71,8 +90,19 @@ pub(crate) fn router(shared: Shared) -> Router {
         .method_not_allowed_fallback(|| async { Failure::from(Code::MethodNotAllowed) })
         .layer(Extension(Arc::new(Reference::of(&document))))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(middleware::from_fn_with_state(shared.clone(), not_in_clear))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(shared)
+}
+
+/// Keys cross no network in clear: strangers are told to use TLS. Whoever asks for a sign of life may be anybody.
+async fn not_in_clear(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let fine = shared.insecure
+        || peer
+            .is_none_or(|peer| peer.to_canonical().is_loopback() || shared.proxies.believes(peer))
+        || matches!(request.uri().path(), "/health" | "/ready");
+    if fine { next.run(request).await } else { Failure::from(Code::PlainHttp).into_response() }
 }
 
 /// Answers 503 where the answer takes too long; what was asked may still be done.

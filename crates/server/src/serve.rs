@@ -3,13 +3,17 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use licentia_authority::Authority;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::address::Proxies;
+use crate::config::Config;
 use crate::jobs;
+use crate::limits::Limits;
 use crate::router::{Shared, router};
 
 /// How long running requests may take after the stop signal.
@@ -39,12 +43,21 @@ impl Server {
     pub async fn run(
         self,
         authority: Authority,
+        config: Config,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let feed = jobs::events::start(authority.clone(), stopped.clone());
         jobs::prune::start(authority.clone(), stopped.clone());
-        let app = router(Shared { authority: authority.clone(), feed });
+        let proxies =
+            Proxies { networks: config.server.proxies.clone(), header: config.server.forwarded };
+        let app = router(Shared {
+            authority: authority.clone(),
+            feed,
+            limits: Arc::new(Limits::new(config.limits)),
+            proxies: Arc::new(proxies),
+            insecure: config.server.insecure,
+        });
         let mut drained = stopped.clone();
         let serving =
             axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())

@@ -75,6 +75,7 @@ pub(crate) fn plan(n: u32, product: &Product) -> Plan {
         trial_s: None,
         heartbeat_s: Some(60),
         grace_s: None,
+        contacts_per_minute: Some(u32::MAX),
         features: vec!["b".into(), "a \"quoted\" ünïcode".into()],
         limits: BTreeMap::from([("tokens".into(), None), ("rows".into(), Some(u64::MAX))]),
         info: BTreeMap::from([("price".into(), "$49/month".into())]),

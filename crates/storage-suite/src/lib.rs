@@ -23,6 +23,7 @@ pub mod api_tokens;
 pub mod audit;
 pub mod customers;
 pub mod events;
+pub mod idempotency_keys;
 pub mod license_keys;
 pub mod licenses;
 pub mod operators;
@@ -63,6 +64,9 @@ macro_rules! suite {
                 an_email_is_taken_once_in_any_case
                 only_name_and_organization_of_a_customer_change;
             events: events_are_read_in_order an_event_may_be_for_all a_number_is_never_given_again;
+            idempotency_keys:
+                an_idempotency_key_is_put_and_replaced
+                old_idempotency_keys_are_forgotten;
             license_keys: a_key_is_found_by_its_id an_unsigned_key_is_found_by_its_hash
                 licences_in_force_are_found_by_their_signing_key;
             licenses:

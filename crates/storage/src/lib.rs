@@ -12,6 +12,7 @@ pub mod audit;
 pub mod customers;
 pub mod error;
 pub mod events;
+pub mod idempotency_keys;
 pub mod license_keys;
 pub mod licenses;
 pub mod operators;
@@ -33,6 +34,7 @@ pub trait Transaction:
     + audit::Audit
     + customers::Customers
     + events::Events
+    + idempotency_keys::IdempotencyKeys
     + license_keys::LicenseKeys
     + licenses::Licenses
     + operators::Operators

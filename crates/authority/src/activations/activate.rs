@@ -9,13 +9,15 @@ use licentia_model::{Activation, Plan, Seat};
 use licentia_protocol::activate::{Answer, Request};
 use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
+use uuid::Uuid;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::credential::{Known, subject};
 use crate::denied::{Asker, Denied, failure};
 use crate::error::AuthorityError;
-use crate::lease::{Granted, Terms};
+use crate::idempotency::{Attempt, Caller};
+use crate::lease::{Granted, Holder, Terms};
 use crate::seats::{check_nodes, claim, timestamp};
 use crate::secrets::{ACCESS_TOKEN, nonce, token};
 
@@ -31,33 +33,54 @@ pub struct Activated {
     pub created: bool,
     /// The answer.
     pub answer: Answer,
+    /// Who holds the seat.
+    pub holder: Holder,
+}
+
+/// What an answer that is given again needs besides the licence.
+struct Again {
+    activation_id: Uuid,
+    terms: Terms,
+    end: Option<i64>,
+    token_hash: [u8; 32],
 }
 
 impl Authority {
-    /// `POST /v1/license/activate`. `origin` is the caller's address, for the audit trail.
-    pub async fn activate(&self, request: Request, origin: String) -> Result<Activated, Problem> {
+    /// `POST /v1/license/activate`.
+    pub async fn activate(&self, request: Request, caller: Caller) -> Result<Activated, Problem> {
+        let Caller { origin, idempotency_key } = caller;
         let (cluster_id, nonce) = (request.cluster_id.clone(), request.nonce.clone());
         let asker = Asker { nonce: Some(&nonce), cluster_id: Some(&cluster_id) };
         if let Err(denied) = check(&request) {
             return Err(self.refuse(denied, &asker));
         }
+        let key = idempotency_key.as_deref();
+        let attempt = self
+            .attempt("activate", &request.license_key, key, &request)
+            .map_err(|denied| self.refuse(denied, &asker))?;
         let token = token(ACCESS_TOKEN, self.random());
         let token_hash = self.token_hash(token.expose());
+        let running = attempt.clone();
         let actor = Actor::new("product", origin);
         let granted = self
             .write(move |this, tx| {
-                Box::pin(async move { this.grant(tx, request, token_hash, &actor).await })
+                Box::pin(async move {
+                    this.grant(tx, request, attempt.as_ref(), token_hash, &actor).await
+                })
             })
             .await
             .map_err(|e| failure(&e))?
             .map_err(|denied| self.refuse(denied, &asker))?;
-        self.answer(granted, &token).map_err(|e| failure(&e))
+        let answer = self.answer(granted, &token).map_err(|e| failure(&e));
+        drop(running);
+        answer
     }
 
     async fn grant(
         &self,
         tx: &mut dyn Transaction,
         request: Request,
+        attempt: Option<&Attempt>,
         token_hash: [u8; 32],
         actor: &Actor,
     ) -> Result<Result<(bool, Granted), Denied>, AuthorityError> {
@@ -78,6 +101,17 @@ impl Authority {
             };
         let (product, plan) = self.terms_of(tx, &known).await?;
         let terms = Terms::of(&product, &plan);
+
+        if let Some(attempt) = attempt {
+            match attempt.done_before(tx, now).await? {
+                Ok(None) => {}
+                Ok(Some(done)) => {
+                    let again = Again { activation_id: done, terms, end, token_hash };
+                    return self.grant_again(tx, known, again, &request.nonce, actor).await;
+                }
+                Err(denied) => return Ok(Err(denied)),
+            }
+        }
 
         let before = tx.activation_of_cluster(id, &request.cluster_id).await?;
         let seat = match &before {
@@ -126,7 +160,49 @@ impl Authority {
             .personal("hostname", activation.hostname.as_deref())
             .personal("email", activation.email.as_deref());
         self.record(tx, actor, "activation.activate", subject(id), entry).await?;
+        if let Some(attempt) = attempt {
+            attempt.done(tx, activation.id, now).await?;
+        }
         let token_version = known.license.token_version;
+        Ok(Ok((
+            created,
+            Granted { claims: known.claims, activation, seat, terms, token_version, at: now },
+        )))
+    }
+
+    /// The answer that was given before, with a new token, which voids the former. Where the seat has moved on
+    /// since, somebody had that answer, and who asks again is no longer the holder.
+    async fn grant_again(
+        &self,
+        tx: &mut dyn Transaction,
+        known: Known,
+        again: Again,
+        nonce: &str,
+        actor: &Actor,
+    ) -> Result<Result<(bool, Granted), Denied>, AuthorityError> {
+        let Again { activation_id, terms, end, token_hash } = again;
+        let now = self.clock().now();
+        let (Some(activation), Some(mut seat)) =
+            (tx.activation(activation_id).await?, tx.seat(activation_id).await?)
+        else {
+            return Ok(Err(Code::StaleGeneration.into()));
+        };
+        let token_version = known.license.token_version;
+        if seat.nonce != nonce || seat.lease_until <= now || seat.token_version != token_version {
+            return Ok(Err(Code::StaleGeneration.into()));
+        }
+        seat.lease_until = seat.lease_until.min(terms.lease_until(now, end));
+        seat.token_hash = token_hash;
+        seat.previous_token_hash = None;
+        seat.token_issued_at = now;
+        tx.put_seat(&seat).await?;
+        tx.insert_access_token(&token_hash, activation_id, now.saturating_add(TOKEN_LIFE_S))
+            .await?;
+        let entry = Entry::new()
+            .fact("activation", activation_id.to_string())
+            .fact("generation", seat.generation);
+        self.record(tx, actor, "activation.answer_again", subject(known.license.id), entry).await?;
+        let created = seat.generation == 1;
         Ok(Ok((
             created,
             Granted { claims: known.claims, activation, seat, terms, token_version, at: now },
@@ -229,6 +305,7 @@ impl Authority {
         token: &Secret<String>,
     ) -> Result<Activated, AuthorityError> {
         let lease = self.lease(&granted)?;
+        let holder = granted.holder();
         let Granted { claims, activation, seat, terms, .. } = granted;
         let proof = self.sign(&ActivationProof {
             iss: self.issuer().to_owned(),
@@ -261,7 +338,7 @@ impl Authority {
             activation_proof: proof,
             chain: None,
         };
-        Ok(Activated { created, answer })
+        Ok(Activated { created, answer, holder })
     }
 
     /// The keyed hash by which an access token is found.

@@ -10,23 +10,37 @@ use crate::authority::Authority;
 use crate::credential::subject;
 use crate::denied::{Asker, Denied, failure};
 use crate::error::AuthorityError;
+use crate::idempotency::{Attempt, Caller};
 
 impl Authority {
     /// `POST /v1/license/deactivate`.
-    pub async fn deactivate(&self, request: Request, origin: String) -> Result<(), Problem> {
+    pub async fn deactivate(&self, request: Request, caller: Caller) -> Result<(), Problem> {
+        let Caller { origin, idempotency_key } = caller;
+        let asker = Asker { nonce: None, cluster_id: None };
+        let credential = request.access_token.as_ref().or(request.license_key.as_ref());
+        let attempt = self
+            .attempt(
+                "deactivate",
+                credential.map_or("", String::as_str),
+                idempotency_key.as_deref(),
+                &request,
+            )
+            .map_err(|denied| self.refuse(denied, &asker))?;
+        let _running = attempt.clone();
         let actor = Actor::new("product", origin);
         self.write(move |this, tx| {
-            Box::pin(async move { this.give_back(tx, &request, &actor).await })
+            Box::pin(async move { this.give_back(tx, &request, attempt.as_ref(), &actor).await })
         })
         .await
         .map_err(|e| failure(&e))?
-        .map_err(|denied| self.refuse(denied, &Asker { nonce: None, cluster_id: None }))
+        .map_err(|denied| self.refuse(denied, &asker))
     }
 
     async fn give_back(
         &self,
         tx: &mut dyn Transaction,
         request: &Request,
+        attempt: Option<&Attempt>,
         actor: &Actor,
     ) -> Result<Result<(), Denied>, AuthorityError> {
         let id = match self.named_activation(tx, request).await? {
@@ -39,6 +53,15 @@ impl Authority {
             return Ok(Err(Code::InvalidToken.into()));
         };
         tx.lock_license(activation.license_id).await?;
+        if let Some(attempt) = attempt {
+            let now = self.clock().now();
+            match attempt.done_before(tx, now).await? {
+                Ok(None) => attempt.done(tx, id, now).await?,
+                // It was given back, and may have been taken again since.
+                Ok(Some(_)) => return Ok(Ok(())),
+                Err(denied) => return Ok(Err(denied)),
+            }
+        }
         let Some(mut seat) = tx.seat(id).await? else { return Ok(Ok(())) };
         if seat.lease_until == 0 {
             return Ok(Ok(()));

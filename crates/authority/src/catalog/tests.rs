@@ -50,6 +50,21 @@ fn a_sunset_is_the_end_of_its_day_and_a_profile_is_named() {
 }
 
 #[test]
+fn m10_a_plan_may_say_how_often_a_licence_may_ask() {
+    let with = |value: &str| {
+        parse(&GOOD.replacen(
+            "nodes = 10",
+            &format!("nodes = 10\ncontacts_per_minute = {value}"),
+            1,
+        ))
+    };
+    assert_eq!(with("600").unwrap().plans[1].contacts_per_minute, Some(600));
+    for wrong in ["0", "\"unlimited\"", "-1"] {
+        assert_eq!(with(wrong).unwrap_err().field, "[[plan]] \"pro\": contacts_per_minute");
+    }
+}
+
+#[test]
 fn every_key_is_read() {
     let catalog = parse(GOOD).unwrap();
     assert_eq!(
@@ -83,6 +98,7 @@ fn every_key_is_read() {
             trial_s: None,
             heartbeat_s: None,
             grace_s: None,
+            contacts_per_minute: None,
             features: vec![],
             limits: BTreeMap::new(),
             info: BTreeMap::new(),
@@ -103,6 +119,7 @@ fn every_key_is_read() {
             trial_s: Some(2_592_000),
             heartbeat_s: Some(90),
             grace_s: Some(7_200),
+            contacts_per_minute: None,
             features: vec!["search".into(), "export".into()],
             limits: BTreeMap::from([("max_agents".into(), Some(1_000)), ("tokens".into(), None)]),
             info: BTreeMap::from([("price".into(), "$49/month".into())]),

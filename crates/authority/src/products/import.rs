@@ -99,6 +99,7 @@ fn row(plan: PlanEntry, id: uuid::Uuid, product: &Product) -> Plan {
         trial_s: plan.trial_s,
         heartbeat_s: plan.heartbeat_s,
         grace_s: plan.grace_s,
+        contacts_per_minute: plan.contacts_per_minute,
         features: plan.features,
         limits: plan.limits,
         info: plan.info,

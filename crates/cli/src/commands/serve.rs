@@ -38,7 +38,7 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     }
     config.server.insecure |= args.insecure;
     config.check().map_err(|e| {
-        Failure::usage(&e, "listen on 127.0.0.1 behind a proxy that does TLS, or say --insecure")
+        Failure::usage(&e, "listen on 127.0.0.1 behind a proxy that does TLS, name the proxy in `[server] proxies`, or say --insecure")
     })?;
     // The port first: a second server on the same directory then changes nothing.
     let server = Server::bind(config.server.listen).await.map_err(|e| {
@@ -57,7 +57,7 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     let stop = stop_signal();
     out.line(&json!({ "listening": format!("http://{}", server.address()) }).to_string())?;
     server
-        .run(authority, stop)
+        .run(authority, config, stop)
         .await
         .map_err(|e| Failure::undone(format!("the server stopped: {e}"), "see the log above"))
 }
@@ -95,11 +95,11 @@ fn read_config(cli: &Cli, args: &Args) -> Result<Config, Failure> {
     Config::load(text.as_deref(), environment).map_err(|e| match e {
         ConfigError::File(problem) => Failure::usage(
             format!("{}: {problem}", path.display()),
-            "correct the key; `[server]` knows `listen` and `insecure`",
+            "correct the key; `[server]` and `[limits]` are the sections that are known",
         ),
         e => Failure::usage(
             &e,
-            "correct the variable; LICENTIA_SERVER__LISTEN and LICENTIA_SERVER__INSECURE are known",
+            "correct the variable; its name is LICENTIA_, a section, two underlines, and a key of it, e.g. LICENTIA_SERVER__LISTEN",
         ),
     })
 }

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use licentia_authority::Actor;
+use licentia_server::config::Config;
 use licentia_server::serve::Server;
 use licentia_server::startup::DataDir;
 use serde_json::json;
@@ -68,7 +69,7 @@ pub(crate) async fn run(args: &Args, out: Output) -> Result<ExitCode, Failure> {
     })?;
     let address = format!("http://{}", server.address());
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(server.run(authority.clone(), async {
+    let serving = tokio::spawn(server.run(authority.clone(), Config::default(), async {
         // Told to stop, or the teller is gone: both mean stop.
         let _ = stopped.await;
     }));

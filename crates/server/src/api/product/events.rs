@@ -12,14 +12,16 @@ use licentia_protocol::Code;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::extract::Bearer;
+use crate::gate::Gate;
 use crate::jobs::events::Feed;
+use crate::limits::Credential;
 use crate::openapi::problems;
 use crate::problem::Failure;
 
 /// A comment line this often keeps proxies from closing the stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-problems!(InvalidToken, Internal, Unavailable);
+problems!(InvalidToken, RateLimited, Internal, Unavailable);
 
 /// Streams what happens to the licence of the token's activation.
 ///
@@ -39,12 +41,17 @@ problems!(InvalidToken, Internal, Unavailable);
 pub(crate) async fn handler(
     State(authority): State<Authority>,
     State(feed): State<Feed>,
+    gate: Gate,
     Bearer(bearer): Bearer,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     // Listening begins before the token is looked up, so that nothing falls between.
     let receiver = feed.subscribe();
-    let license = authority.listener(&bearer.ok_or(Code::InvalidToken)?).await?;
-    let events = stream::unfold(receiver, move |mut receiver| async move {
+    let token = bearer.ok_or(Code::InvalidToken)?;
+    gate.enter(Some(Credential::Token(&token)))?;
+    let listener = authority.listener(&token).await?;
+    let license = listener.license_id;
+    let open = gate.stream(listener)?;
+    let events = stream::unfold((receiver, open), move |(mut receiver, open)| async move {
         loop {
             match receiver.recv().await {
                 Ok(event) if event.license_id.is_none_or(|id| id == license) => {
@@ -52,12 +59,13 @@ pub(crate) async fn handler(
                         .id(event.seq.to_string())
                         .event(event.kind.as_str())
                         .data("{}");
-                    return Some((Ok(event), receiver));
+                    return Some((Ok(event), (receiver, open)));
                 }
                 Ok(_) => {}
                 // Too slow to hear everything: ask, whatever it was.
                 Err(RecvError::Lagged(_)) => {
-                    return Some((Ok(Event::default().event("changed").data("{}")), receiver));
+                    let event = Event::default().event("changed").data("{}");
+                    return Some((Ok(event), (receiver, open)));
                 }
                 Err(RecvError::Closed) => return None,
             }

@@ -4,7 +4,9 @@ use axum::extract::State;
 use licentia_authority::Authority;
 use licentia_protocol::heartbeat::{Answer, Request};
 
-use crate::extract::{Bearer, Json, Origin};
+use crate::extract::{Bearer, Json};
+use crate::gate::Gate;
+use crate::limits::Credential;
 use crate::openapi::problems;
 use crate::problem::Failure;
 
@@ -24,6 +26,7 @@ problems!(
     ChainBroken,
     NoFreeSeat,
     TooManyNodes,
+    RateLimited,
     Internal,
     Unavailable
 );
@@ -41,9 +44,22 @@ problems!(
 pub(crate) async fn handler(
     State(authority): State<Authority>,
     Bearer(bearer): Bearer,
-    Origin(origin): Origin,
+    gate: Gate,
     Json(mut request): Json<Request>,
 ) -> Result<axum::Json<Answer>, Failure> {
     request.access_token = request.access_token.or(bearer);
-    Ok(axum::Json(authority.heartbeat(request, origin).await?))
+    let token = request.access_token.clone();
+    // By key and cluster the key is looked up, so it counts as one that is tried.
+    let key = request.activation_id.is_none().then(|| request.license_key.clone()).flatten();
+    let shown = key.as_deref().map(Credential::Key).or(token.as_deref().map(Credential::Token));
+    gate.enter(shown)?;
+    let kept = authority.keep_seat(request, gate.origin()).await;
+    let kept = kept.inspect_err(|problem| gate.failed(&problem.code))?;
+    for shown in [token.as_ref(), kept.answer.access_token.as_ref()].into_iter().flatten() {
+        gate.good(Credential::Token(shown), kept.holder);
+    }
+    if let Some(key) = &key {
+        gate.good(Credential::Key(key), kept.holder);
+    }
+    Ok(axum::Json(kept.answer))
 }

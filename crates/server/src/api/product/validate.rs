@@ -5,10 +5,12 @@ use licentia_authority::Authority;
 use licentia_protocol::validate::{Answer, Request};
 
 use crate::extract::Json;
+use crate::gate::Gate;
+use crate::limits::Credential;
 use crate::openapi::problems;
 use crate::problem::Failure;
 
-problems!(Malformed, TooLarge, Internal, Unavailable);
+problems!(Malformed, TooLarge, RateLimited, Internal, Unavailable);
 
 /// Asks about a key without taking a seat.
 #[utoipa::path(
@@ -21,7 +23,15 @@ problems!(Malformed, TooLarge, Internal, Unavailable);
 )]
 pub(crate) async fn handler(
     State(authority): State<Authority>,
+    gate: Gate,
     Json(request): Json<Request>,
 ) -> Result<axum::Json<Answer>, Failure> {
-    Ok(axum::Json(authority.validate(request).await?))
+    gate.enter(Some(Credential::Key(&request.license_key)))?;
+    let key = request.license_key.clone();
+    let answer = authority.validate(request).await?;
+    match answer.license_id {
+        Some(license_id) => gate.good_key(&key, license_id),
+        None => gate.failed(&answer.code),
+    }
+    Ok(axum::Json(answer))
 }

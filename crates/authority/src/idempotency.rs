@@ -1,0 +1,123 @@
+//! Requests that may be sent again: with an `Idempotency-Key` they have one effect within a day.
+//!
+//! What was done is kept in the transaction of the effect, so a crash leaves either both or neither, and no key
+//! that is in progress for ever. Kept are a hash of the request and the id of the result, never a secret: an
+//! answer that carries a token is given again with a new one, which voids the former. A refusal has no effect;
+//! the same request is judged anew.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use licentia_model::IdempotencyKey;
+use licentia_protocol::Code;
+use licentia_storage::Transaction;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::authority::Authority;
+use crate::denied::Denied;
+use crate::error::AuthorityError;
+
+/// How long a key counts, in seconds.
+pub(crate) const KEPT_S: i64 = 24 * 3600;
+/// Longest key.
+const MAX_KEY: usize = 255;
+
+/// Where a request comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The address, for the audit trail.
+    pub origin: String,
+    /// The request's `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// Somebody at an address.
+impl From<&str> for Caller {
+    fn from(origin: &str) -> Self {
+        Self { origin: origin.to_owned(), idempotency_key: None }
+    }
+}
+
+/// The scopes of the requests that run now, in this process.
+#[derive(Clone, Default)]
+pub(crate) struct InProgress {
+    scopes: Arc<Mutex<HashSet<[u8; 32]>>>,
+}
+
+/// A request with a key; while a clone of it lives, the same one is in progress.
+#[derive(Clone)]
+pub(crate) struct Attempt {
+    request: [u8; 32],
+    running: Arc<Running>,
+}
+
+struct Running {
+    scope: [u8; 32],
+    all: InProgress,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.all.scopes.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.scope);
+    }
+}
+
+impl Authority {
+    /// Begins a request; `None` where it has no key. The scope is credential, route and key.
+    pub(crate) fn attempt(
+        &self,
+        route: &str,
+        credential: &str,
+        key: Option<&str>,
+        request: &(impl Serialize + Sync),
+    ) -> Result<Option<Attempt>, Denied> {
+        let Some(key) = key else { return Ok(None) };
+        if !(1..=MAX_KEY).contains(&key.len()) || !key.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+            return Err(Denied::malformed(
+                "`Idempotency-Key` must be 1 to 255 printable ASCII characters.",
+            ));
+        }
+        let request = serde_json::to_vec(request)
+            .map_err(|_| Denied::malformed("The request cannot be told from others."))?;
+        // None of the parts but the last holds a line break.
+        let scope = self
+            .master()
+            .hash("idempotency key", format!("{route}\n{key}\n{credential}").as_bytes());
+        let request = self.master().hash("idempotent request", &request);
+        let all = self.in_progress().clone();
+        if !all.scopes.lock().unwrap_or_else(PoisonError::into_inner).insert(scope) {
+            return Err(Code::InProgress.into());
+        }
+        Ok(Some(Attempt { request, running: Arc::new(Running { scope, all }) }))
+    }
+}
+
+impl Attempt {
+    /// What this request did before. Call under the lock that its effect takes.
+    pub(crate) async fn done_before(
+        &self,
+        tx: &mut dyn Transaction,
+        now: i64,
+    ) -> Result<Result<Option<Uuid>, Denied>, AuthorityError> {
+        let Some(row) = tx.idempotency_key(&self.running.scope).await? else { return Ok(Ok(None)) };
+        if row.at <= now.saturating_sub(KEPT_S) {
+            return Ok(Ok(None));
+        }
+        if row.request != self.request {
+            return Ok(Err(Code::IdempotencyKeyReused.into()));
+        }
+        Ok(Ok(Some(row.result)))
+    }
+
+    /// Keeps what it did, in the transaction that does it.
+    pub(crate) async fn done(
+        &self,
+        tx: &mut dyn Transaction,
+        result: Uuid,
+        now: i64,
+    ) -> Result<(), AuthorityError> {
+        let (scope, request) = (self.running.scope, self.request);
+        Ok(tx.put_idempotency_key(&IdempotencyKey { scope, request, result, at: now }).await?)
+    }
+}
