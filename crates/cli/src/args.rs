@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activation, audit, demo, doctor, fingerprint, init, key, license, node, plan, product, serve,
+    activation, audit, bench, demo, doctor, fingerprint, init, key, license, node, plan, product,
+    serve,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -66,6 +67,11 @@ pub enum Command {
     /// Checks that find what is wrong before others do.
     #[command(subcommand)]
     Doctor(doctor::Command),
+    /// Measure an authority under load, on a throw-away data directory.
+    Bench(bench::Args),
+    /// The echo, as `licentia bench` runs it.
+    #[command(hide = true)]
+    BenchEcho,
     /// The example node, as `licentia demo` runs it.
     #[command(hide = true)]
     ExampleNode(node::Args),

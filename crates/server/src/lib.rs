@@ -9,6 +9,7 @@
 mod address;
 pub mod api;
 pub mod config;
+pub mod echo;
 mod extract;
 mod gate;
 mod jobs;

@@ -2,4 +2,5 @@
 
 pub mod activate;
 pub mod deactivate;
+pub mod fill;
 pub mod list;

@@ -2,6 +2,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod audit;
+pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod fingerprint;
@@ -28,6 +29,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Demo(args) => return demo::run(args, out).await,
         Command::ExampleNode(args) => return Ok(node::run(args).await),
+        Command::Bench(args) => bench::run(args, out).await,
+        Command::BenchEcho => bench::echo(out).await,
         Command::License(license::Command::Verify(args)) => return license::verify::run(args, out),
         Command::Doctor(command) => return doctor::run(command, out),
         Command::Fingerprint(args) => fingerprint::run(args, out),
