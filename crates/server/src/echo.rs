@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::post;
 use licentia_protocol::heartbeat::Request;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -36,7 +35,7 @@ impl Echo {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let echo = |_: Bearer, Json(request): Json<Request>| async move { axum::Json(request) };
         let app = Router::new()
-            .route("/echo", post(echo))
+            .fallback(echo)
             .layer(DefaultBodyLimit::max(64 * 1024))
             .layer(CatchPanicLayer::new());
         axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
