@@ -1,5 +1,7 @@
 //! Decision 13: a request with an idempotency key has one effect.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use licentia_authority::Caller;
 use licentia_protocol::{activate, deactivate, heartbeat};
 use licentia_testing::{TestAuthority, actor};

@@ -52,6 +52,7 @@ mod api_tokens;
 mod audit;
 mod customers;
 mod events;
+mod idempotency_keys;
 mod license_keys;
 mod licenses;
 mod operators;
@@ -90,6 +91,7 @@ mod tests {
             crate::audit::STATEMENTS,
             crate::customers::STATEMENTS,
             crate::events::STATEMENTS,
+            crate::idempotency_keys::STATEMENTS,
             crate::license_keys::STATEMENTS,
             crate::licenses::STATEMENTS,
             crate::operators::STATEMENTS,

@@ -14,13 +14,14 @@ use crate::transaction::PostgresTransaction;
 statements! {
     INSERT = "
         INSERT INTO plans (id, tier, rank, seats, overage, reclaim_after_s, takeovers_per_day, on_clone,
-                           nodes, trial_s, heartbeat_s, grace_s, features, limits, info, product_id, code)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+                           nodes, trial_s, heartbeat_s, grace_s, features, limits, info,
+                           contacts_per_minute, product_id, code)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     UPDATE = "
         UPDATE plans
         SET tier = $2, rank = $3, seats = $4, overage = $5, reclaim_after_s = $6, takeovers_per_day = $7,
             on_clone = $8, nodes = $9, trial_s = $10, heartbeat_s = $11, grace_s = $12, features = $13,
-            limits = $14, info = $15
+            limits = $14, info = $15, contacts_per_minute = $16
         WHERE id = $1";
     BY_ID = "SELECT * FROM plans WHERE id = $1";
     BY_CODE = "SELECT * FROM plans WHERE product_id = $1 AND code = $2";
@@ -46,6 +47,7 @@ impl Plans for PostgresTransaction {
             json(&plan.features)?,
             json(&plan.limits)?,
             json(&plan.info)?,
+            plan.contacts_per_minute,
             plan.product_id,
             plan.code,
         ];
@@ -69,6 +71,7 @@ impl Plans for PostgresTransaction {
             json(&plan.features)?,
             json(&plan.limits)?,
             json(&plan.info)?,
+            plan.contacts_per_minute,
         ];
         self.write_one("plan", UPDATE, params).await
     }
@@ -102,6 +105,7 @@ fn plan(row: &Columns<'_>) -> Result<Plan> {
         trial_s: row.optional("trial_s", Columns::number)?,
         heartbeat_s: row.optional("heartbeat_s", Columns::number)?,
         grace_s: row.optional("grace_s", Columns::number)?,
+        contacts_per_minute: row.optional("contacts_per_minute", Columns::number)?,
         features: row.json("features")?,
         limits: row.json("limits")?,
         info: row.json("info")?,

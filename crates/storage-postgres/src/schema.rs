@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V4__usage", include_str!("../migrations/V4__usage.sql")),
     ("V5__trail", include_str!("../migrations/V5__trail.sql")),
     ("V6__authority", include_str!("../migrations/V6__authority.sql")),
+    ("V7__edge", include_str!("../migrations/V7__edge.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

@@ -14,7 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V4__usage", include_str!("../migrations/V4__usage.sql")),
     ("V5__trail", include_str!("../migrations/V5__trail.sql")),
     ("V6__authority", include_str!("../migrations/V6__authority.sql")),
-    ("V8__edge", include_str!("../migrations/V8__edge.sql")),
+    ("V7__edge", include_str!("../migrations/V7__edge.sql")),
 ];
 
 const HAS_HISTORY: &str = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";

@@ -1,0 +1,45 @@
+//! Idempotency keys.
+
+use crate::params;
+use async_trait::async_trait;
+use licentia_model::IdempotencyKey;
+use licentia_storage::Result;
+use licentia_storage::idempotency_keys::IdempotencyKeys;
+
+use crate::columns::Columns;
+use crate::statements;
+use crate::transaction::PostgresTransaction;
+
+statements! {
+    PUT = "
+        INSERT INTO idempotency_keys (scope, request, result, at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (scope) DO UPDATE
+        SET request = excluded.request, result = excluded.result, at = excluded.at";
+    BY_SCOPE = "SELECT * FROM idempotency_keys WHERE scope = $1";
+    PRUNE = "DELETE FROM idempotency_keys WHERE at < $1";
+}
+
+#[async_trait]
+impl IdempotencyKeys for PostgresTransaction {
+    async fn put_idempotency_key(&mut self, key: &IdempotencyKey) -> Result<()> {
+        let params = params![key.scope, key.request, key.result, key.at];
+        self.write_one("idempotency key", PUT, params).await
+    }
+
+    async fn idempotency_key(&mut self, scope: &[u8; 32]) -> Result<Option<IdempotencyKey>> {
+        self.one("idempotency_keys", BY_SCOPE, params![scope], idempotency_key).await
+    }
+
+    async fn prune_idempotency_keys(&mut self, before: i64) -> Result<u64> {
+        self.write(PRUNE, params![before]).await
+    }
+}
+
+fn idempotency_key(row: &Columns<'_>) -> Result<IdempotencyKey> {
+    Ok(IdempotencyKey {
+        scope: row.hash("scope")?,
+        request: row.hash("request")?,
+        result: row.uuid("result")?,
+        at: row.plain("at")?,
+    })
+}
