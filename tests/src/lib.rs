@@ -62,13 +62,38 @@ impl Outcome {
 pub struct Home {
     /// The folder; the data directory is `data` in it.
     pub folder: TempDir,
+    /// The URL of the database, where it is not in the folder.
+    pub database: Option<String>,
 }
 
 impl Home {
     /// An empty one.
     #[must_use]
     pub fn empty() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            database: licentia_testing::postgres(),
+        }
+    }
+
+    /// An empty one on a PostgreSQL database.
+    #[must_use]
+    pub fn on(database: String) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder, database: Some(database) }
+    }
+
+    /// The data directory of another replica on the same database: the master key and nothing else.
+    #[must_use]
+    pub fn replica(&self) -> Self {
+        let replica = Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            database: self.database.clone(),
+        };
+        std::fs::create_dir(replica.data()).expect("a folder");
+        std::fs::copy(self.data().join("master.key"), replica.data().join("master.key"))
+            .expect("the master key is copied with its mode");
+        replica
     }
 
     /// One that is set up, with a catalogue.
@@ -97,6 +122,9 @@ impl Home {
     pub fn command(&self) -> Command {
         let mut command = Command::new(binary("licentia"));
         command.env_clear().env("PATH", "/usr/bin:/bin").arg("--data").arg(self.data());
+        if let Some(url) = &self.database {
+            command.env("LICENTIA_DATABASE", url);
+        }
         command
     }
 
@@ -147,20 +175,7 @@ impl Home {
     /// Starts the authority on a free port.
     #[must_use]
     pub fn serve(&self) -> Server {
-        let mut child = self
-            .command()
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
-        let mut line = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        stdout.read_line(&mut line).expect("the first line");
-        let first: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
-        let url = first["listening"].as_str().expect("listening").to_owned();
-        Server { child, url, client: reqwest::Client::new() }
+        Server::start(self.command())
     }
 }
 
@@ -179,6 +194,24 @@ impl Drop for Server {
 }
 
 impl Server {
+    /// Starts one on a free port.
+    #[must_use]
+    pub fn start(mut licentia: Command) -> Self {
+        let mut child = licentia
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        stdout.read_line(&mut line).expect("the first line");
+        let first: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
+        let url = first["listening"].as_str().expect("listening").to_owned();
+        Self { child, url, client: reqwest::Client::new() }
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
@@ -187,10 +220,21 @@ impl Server {
 
     /// SIGTERM, and its exit status.
     #[must_use]
-    pub fn terminate(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status();
+    pub fn terminate(self) -> Option<i32> {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        let sent = Command::new("sh").args(["-c", &kill]).status();
         assert!(sent.is_ok_and(|status| status.success()));
+    }
+
+    /// Waits for its end; its exit status.
+    #[must_use]
+    pub fn wait(mut self) -> Option<i32> {
         self.child.wait().ok().and_then(|status| status.code())
     }
 

@@ -41,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "licentia-protocol",
             "licentia-storage",
             "licentia-storage-sqlite",
+            "licentia-storage-postgres",
         ],
     ),
     ("licentia", &["licentia-license", "licentia-protocol"]),
@@ -67,11 +68,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "licentia-issue",
             "licentia-model",
             "licentia-protocol",
+            "licentia-storage",
             "licentia-storage-sqlite",
+            "licentia-storage-postgres",
+            "licentia-testing-postgres",
         ],
     ),
     ("licentia-testing-postgres", &[]),
-    ("licentia-tests", &["licentia-license"]),
+    ("licentia-tests", &["licentia-license", "licentia-testing", "licentia-testing-postgres"]),
     ("licentia-benches", &["licentia-issue", "licentia-license"]),
 ];
 
@@ -163,18 +167,21 @@ fn reached<'a>(metadata: &'a Metadata, name: &str) -> BTreeSet<&'a str> {
 fn a_database_driver_is_known_to_its_backend_alone() {
     for package in metadata().workspace_packages() {
         let uses = package.dependencies.iter().any(|dependency| {
-            dependency.name == "rusqlite" && dependency.kind != DependencyKind::Development
+            dependency.kind != DependencyKind::Development
+                && ["rusqlite", "tokio-postgres"].contains(&dependency.name.as_str())
         });
-        assert_eq!(uses, package.name.as_str() == "licentia-storage-sqlite", "{}", package.name);
+        let backends = ["licentia-storage-sqlite", "licentia-storage-postgres"];
+        assert_eq!(uses, backends.contains(&package.name.as_str()), "{}", package.name);
     }
 }
 
 #[test]
 fn the_server_names_a_backend_at_start_up_only() {
-    let source = root().join("crates/server/src");
-    for file in files_under(&source) {
-        let names = fs::read_to_string(&file).unwrap().contains("storage_sqlite");
-        assert!(!names || file == source.join("startup.rs"), "{} names a backend", file.display());
+    let folder = root().join("crates/server/src");
+    for file in files_under(&folder) {
+        let source = fs::read_to_string(&file).unwrap();
+        let names = ["storage_sqlite", "storage_postgres"].iter().any(|name| source.contains(name));
+        assert!(!names || file == folder.join("startup.rs"), "{} names a backend", file.display());
     }
 }
 

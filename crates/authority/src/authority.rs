@@ -157,6 +157,17 @@ impl Authority {
         .await
     }
 
+    /// Whether this process runs the jobs that run once, however many share the database.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.inner.parts.store.leads()
+    }
+
+    /// Waits until another process may have added an event; it may never tell.
+    pub async fn events_hinted(&self) {
+        self.inner.parts.store.events_hinted().await;
+    }
+
     /// Finishes what was accepted and releases the database.
     pub async fn close(&self) {
         self.inner.parts.store.close().await;

@@ -7,6 +7,7 @@ use licentia_issue::signer::{Ed25519Signer, Signer, SignerError};
 use licentia_license::keyset::{KeyEntry, KeyState, Keyset, Purpose};
 use licentia_model::operator::Role;
 use licentia_model::{ApiToken, Operator, SigningKey};
+use licentia_storage::Store;
 
 use crate::audit::{Actor, Entry, append};
 use crate::authority::{Authority, Parts};
@@ -24,6 +25,14 @@ pub struct FirstLogin {
     pub operator: String,
     /// Its API token.
     pub api_token: Secret<String>,
+}
+
+/// Whether a database was set up, whatever master key opens it.
+pub async fn is_set_up(store: &dyn Store) -> Result<bool, AuthorityError> {
+    licentia_storage::read(store, |tx| {
+        Box::pin(async move { Ok(tx.setting(ISSUER).await?.is_some()) })
+    })
+    .await
 }
 
 /// Sets up an empty database, all or nothing. `root` signs the first keyset; its private half is not kept.

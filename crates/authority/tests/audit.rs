@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod tamper;
+
 use licentia_testing::{TestAuthority, actor};
 
 const CATALOG: &str = r#"
@@ -23,10 +25,7 @@ async fn findings(sql: &str) -> Vec<String> {
     test.authority.suspend(license.id, Some("a private reason".into()), actor()).await.unwrap();
     test.authority.resume(license.id, actor()).await.unwrap();
     assert!(test.authority.verify_audit().await.unwrap().valid);
-    let database = rusqlite::Connection::open(test.folder.path().join("licentia.db")).unwrap();
-    let changed = database.execute(sql, []).unwrap();
-    assert!(changed > 0, "{sql}");
-    drop(database);
+    assert!(tamper::edit(&test, sql) > 0, "{sql}");
     let report = test.authority.verify_audit().await.unwrap();
     assert_eq!(report.valid, report.findings.is_empty());
     report.findings

@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests are tests")]
 
+mod tamper;
+
 use licentia_authority::Authority;
 use licentia_license::refusal::Refusal;
 use licentia_license::verify::verify;
@@ -297,12 +299,9 @@ async fn decision_11_a_refusal_is_signed_and_echoes_nonce_and_cluster() {
 async fn decision_20_a_row_edited_by_hand_changes_nothing_and_is_reported() {
     let (test, key) = with("").await;
     activate(&test.authority, request(&key, "c1")).await.unwrap();
-    let database = rusqlite::Connection::open(test.folder.path().join("licentia.db")).unwrap();
-    let edited = database
-        .execute("UPDATE licenses SET expires_at = ?1, tier = 'ENTERPRISE'", [START + 900 * 86_400])
-        .unwrap();
-    assert_eq!(edited, 1);
-    drop(database);
+    let later = START + 900 * 86_400;
+    let sql = format!("UPDATE licenses SET expires_at = {later}, tier = 'ENTERPRISE'");
+    assert_eq!(tamper::edit(&test, &sql), 1);
     test.clock.advance(30 * 86_400 - 60);
     let answer = activate(&test.authority, request(&key, "c1")).await.unwrap();
     assert_eq!(answer.tier, "STANDARD");
@@ -310,13 +309,8 @@ async fn decision_20_a_row_edited_by_hand_changes_nothing_and_is_reported() {
     test.clock.advance(60);
     assert_eq!(code(activate(&test.authority, request(&key, "c1")).await), "expired");
     assert!(test.authority.verify_audit().await.unwrap().valid);
-    let database = rusqlite::Connection::open(test.folder.path().join("licentia.db")).unwrap();
-    let reports: u32 = database
-        .query_row("SELECT count(*) FROM audit WHERE action = 'license.tampered_row'", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    assert_eq!(reports, 1);
+    let reports = "UPDATE audit SET actor = actor WHERE action = 'license.tampered_row'";
+    assert_eq!(tamper::edit(&test, reports), 1);
 }
 
 #[tokio::test]

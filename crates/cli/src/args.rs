@@ -27,6 +27,16 @@ pub struct Cli {
         value_name = "DIR"
     )]
     pub data: PathBuf,
+    /// Database, where it is PostgreSQL: `postgres://user:password@host1,host2/name`. A password is better kept
+    /// in a file that `url_file` in the section `[database]` of `licentia.toml` names.
+    #[arg(
+        long,
+        global = true,
+        env = "LICENTIA_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub database: Option<String>,
     /// Print results as JSON: one object, or one a line.
     #[arg(long, global = true)]
     pub json: bool,

@@ -75,7 +75,7 @@ impl From<AuthorityError> for Failure {
             AuthorityError::NotInitialized => Self::undone(&error, "run `licentia init` first"),
             AuthorityError::Storage(StorageError::Unavailable(_)) => Self::undone(
                 &error,
-                "check disk space and permissions of the data directory, then run it again",
+                "check that the database runs and can be written to (its disk, its address, the user), then run it again",
             ),
             AuthorityError::Unsealable(_) => {
                 Self::undone(&error, "put back the `master.key` that belongs to this database")
@@ -98,6 +98,14 @@ impl From<StartupError> for Failure {
             StartupError::AlreadyInitialized(_) => Self::no(
                 &error,
                 "choose another `--data` directory; what is there is left as it is",
+            ),
+            StartupError::MasterKeyMissing(_) => Self::undone(
+                &error,
+                "copy master.key from the data directory that set the database up",
+            ),
+            StartupError::UnknownDatabase => Self::usage(
+                &error,
+                "say postgres://user:password@host/name, or leave it out for a file in --data",
             ),
             StartupError::Io { .. } => Self::undone(
                 &error,

@@ -1,7 +1,10 @@
 //! Configuration of the server: `licentia.toml`, then the environment (`LICENTIA_SECTION__KEY`), then flags.
 //! An unknown key or a bad value is an error that names it.
 
+use std::fmt;
+use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -19,6 +22,61 @@ pub struct Config {
     pub server: Server,
     /// Section `[limits]`.
     pub limits: Limits,
+    /// Section `[database]`.
+    pub database: Database,
+}
+
+/// Which database is behind the authority.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://…`; none: the file `licentia.db` in the data directory.
+    pub url: Option<DatabaseUrl>,
+    /// A file that holds the URL.
+    pub url_file: Option<PathBuf>,
+}
+
+/// A URL with a password in it, as a rule: it does not print.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Wraps a URL.
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self(url)
+    }
+
+    /// The URL with its password. Each call is a place to look at in a review.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
+impl Database {
+    /// The URL, from its file where one is named.
+    pub fn url(&self) -> Result<Option<DatabaseUrl>, ConfigError> {
+        match (&self.url, &self.url_file) {
+            (Some(_), Some(_)) => {
+                Err(ConfigError::Database("`url` and `url_file` exclude each other".into()))
+            }
+            (url, None) => Ok(url.clone()),
+            (None, Some(path)) => match fs::read_to_string(path) {
+                Ok(text) => Ok(Some(DatabaseUrl(text.trim().to_owned()))),
+                Err(error) => {
+                    Err(ConfigError::Database(format!("url_file {}: {error}", path.display())))
+                }
+            },
+        }
+    }
 }
 
 /// How the server is reached.
@@ -33,6 +91,9 @@ pub struct Server {
     pub proxies: Vec<Network>,
     /// In which header they say so; one of `x-forwarded-for` and `forwarded`.
     pub forwarded: Forwarded,
+    /// Seconds between the signal to stop and the closing of the port, in which `/ready` says no. Longer than a
+    /// balancer takes to notice.
+    pub drain_s: u16,
 }
 
 /// How often products may ask; 0 is no limit. Every bucket holds a minute's worth and refills evenly.
@@ -74,6 +135,7 @@ impl Default for Server {
             insecure: false,
             proxies: Vec::new(),
             forwarded: Forwarded::default(),
+            drain_s: 0,
         }
     }
 }
@@ -92,6 +154,9 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: String,
     },
+    /// In the section `[database]`.
+    #[error("[database] {0}")]
+    Database(String),
     /// Plain HTTP on an address that others can reach.
     #[error("{0} can be reached by others, and licence keys would cross the network in clear")]
     Insecure(SocketAddr),
@@ -146,6 +211,17 @@ impl Config {
                         .named(key)
                         .ok_or_else(|| wrong("is not a setting that is known"))?;
                     *limit = value.parse().map_err(|_| wrong("wants a number; 0 is no limit"))?;
+                }
+                ("SERVER", "DRAIN_S") => {
+                    config.server.drain_s =
+                        value.parse().map_err(|_| wrong("wants a number of seconds"))?;
+                }
+                // One of the two is said here; the other one in the file then means nothing.
+                ("DATABASE", "URL") => {
+                    config.database = Database { url: Some(DatabaseUrl(value)), url_file: None };
+                }
+                ("DATABASE", "URL_FILE") => {
+                    config.database = Database { url: None, url_file: Some(value.into()) };
                 }
                 _ => return Err(wrong("is not a setting that is known")),
             }
@@ -236,6 +312,23 @@ mod tests {
     }
 
     #[test]
+    fn the_url_of_the_database_may_be_in_a_file_and_is_never_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("url");
+        fs::write(&path, "postgres://me:hunter2@host/db\n").unwrap();
+        let path = path.display().to_string();
+        let config = load(None, &[("LICENTIA_DATABASE__URL_FILE", &path)]).unwrap();
+        let url = config.database.url().unwrap().unwrap();
+        assert_eq!(url.expose(), "postgres://me:hunter2@host/db");
+        assert!(!format!("{url:?}").contains("hunter2"));
+        let file = format!("[database]\nurl = \"postgres://a\"\nurl_file = {path:?}\n");
+        assert!(load(Some(&file), &[]).unwrap().database.url().is_err());
+        let over = load(Some(&file), &[("LICENTIA_DATABASE__URL", "postgres://b")]).unwrap();
+        assert_eq!(over.database.url().unwrap().unwrap().expose(), "postgres://b");
+        assert!(load(None, &[]).unwrap().database.url().unwrap().is_none());
+    }
+
+    #[test]
     fn plain_http_stays_on_loopback_unless_told() {
         let config = |listen: &str| load(None, &[("LICENTIA_SERVER__LISTEN", listen)]).unwrap();
         assert_eq!(config("[::1]:0").check(), Ok(()));
@@ -245,5 +338,13 @@ mod tests {
         assert_eq!(with(Server { insecure: true, ..everywhere.clone() }), Ok(()));
         let proxies = vec!["10.0.0.0/8".parse().unwrap()];
         assert_eq!(with(Server { proxies, ..everywhere }), Ok(()), "decision 19");
+        assert_eq!(
+            Config {
+                server: Server { insecure: true, ..config("0.0.0.0:80").server },
+                ..Config::default()
+            }
+            .check(),
+            Ok(())
+        );
     }
 }

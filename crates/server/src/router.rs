@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRef, Request, State};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Version};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
@@ -22,6 +24,7 @@ use crate::jobs::events::Feed;
 use crate::limits::Limits;
 use crate::openapi;
 use crate::problem::Failure;
+use crate::serve::Draining;
 
 const BODY_BYTES: usize = 64 * 1024;
 const HEARTBEAT_BYTES: usize = 1024 * 1024;
@@ -36,6 +39,13 @@ pub(crate) struct Shared {
     pub(crate) proxies: Arc<Proxies>,
     /// Serve plain HTTP to others than this machine and the proxies.
     pub(crate) insecure: bool,
+    pub(crate) draining: Draining,
+}
+
+impl FromRef<Shared> for Draining {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.draining.clone()
+    }
 }
 
 impl FromRef<Shared> for Authority {
@@ -91,6 +101,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .layer(Extension(Arc::new(Reference::of(&document))))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(shared.clone(), not_in_clear))
+        .layer(middleware::from_fn_with_state(shared.draining.clone(), last_answer))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(shared)
 }
@@ -103,6 +114,17 @@ async fn not_in_clear(State(shared): State<Shared>, request: Request, next: Next
             .is_none_or(|peer| peer.to_canonical().is_loopback() || shared.proxies.believes(peer))
         || matches!(request.uri().path(), "/health" | "/ready");
     if fine { next.run(request).await } else { Failure::from(Code::PlainHttp).into_response() }
+}
+
+/// While the server drains, every answer on a connection that would be kept is its last, so that the next request
+/// goes to another replica and none to a connection that is about to be closed.
+async fn last_answer(State(draining): State<Draining>, request: Request, next: Next) -> Response {
+    let reusable = request.version() == Version::HTTP_11;
+    let mut response = next.run(request).await;
+    if reusable && draining.is_on() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Answers 503 where the answer takes too long; what was asked may still be done.

@@ -1,5 +1,5 @@
-//! Runs the server until it is told to stop: then no new connection, the running requests finished, the
-//! database flushed.
+//! Runs the server until it is told to stop: then it is not ready any more, soon takes no new connection, finishes
+//! the running requests, and flushes the database.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -23,6 +23,16 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+}
+
+/// Whether the server was told to stop.
+#[derive(Clone)]
+pub(crate) struct Draining(watch::Receiver<bool>);
+
+impl Draining {
+    pub(crate) fn is_on(&self) -> bool {
+        *self.0.borrow()
+    }
 }
 
 impl Server {
@@ -49,6 +59,8 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let feed = jobs::events::start(authority.clone(), stopped.clone());
         jobs::prune::start(authority.clone(), stopped.clone());
+        let (drain, draining) = watch::channel(false);
+        let notice = Duration::from_secs(config.server.drain_s.into());
         let proxies =
             Proxies { networks: config.server.proxies.clone(), header: config.server.forwarded };
         let app = router(Shared {
@@ -56,6 +68,7 @@ impl Server {
             feed,
             limits: Arc::new(Limits::new(config.limits)),
             proxies: Arc::new(proxies),
+            draining: Draining(draining),
             insecure: config.server.insecure,
         });
         let mut drained = stopped.clone();
@@ -63,6 +76,8 @@ impl Server {
             axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())
                 .with_graceful_shutdown(async move {
                     stop.await;
+                    drain.send_replace(true);
+                    tokio::time::sleep(notice).await;
                     stopping.send_replace(true);
                 });
         let result = tokio::select! {

@@ -1,7 +1,7 @@
 //! The data directory: the one place that knows which database is behind the authority.
 //!
 //! ```text
-//! licentia.db          the database
+//! licentia.db          the database, unless it is PostgreSQL; then replicas share it, and each has the same master.key
 //! master.key           seals what rests in the database (0600)
 //! root.private.pem     signs keysets (0600); may be taken away and kept offline, or never be here (`init_under`)
 //! root.public.pem
@@ -12,16 +12,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use licentia_authority::init::{FirstLogin, initialize};
+use licentia_authority::init::{FirstLogin, initialize, is_set_up};
 use licentia_authority::{Actor, Authority, AuthorityError, Parts};
 use licentia_issue::keyfile::{self, KeyFileError, ReadOptions};
 use licentia_issue::master::{MASTER_KEY_BYTES, MasterKey};
 use licentia_issue::signer::Ed25519Signer;
 use licentia_issue::{PrivateKey, Secret, Signer};
 use licentia_model::Random;
-use licentia_storage::StorageError;
+use licentia_storage::{StorageError, Store};
+use licentia_storage_postgres::PostgresStore;
 use licentia_storage_sqlite::SqliteStore;
 
+use crate::config::DatabaseUrl;
 use crate::system::{SystemClock, SystemRandom};
 
 const DATABASE: &str = "licentia.db";
@@ -39,6 +41,12 @@ pub enum StartupError {
     /// Something is set up here already.
     #[error("{} is set up already", .0.display())]
     AlreadyInitialized(PathBuf),
+    /// The database is set up, and the key that opens what is in it is not here.
+    #[error("the database is set up already, and {} is missing", .0.display())]
+    MasterKeyMissing(PathBuf),
+    /// A database URL of no known kind.
+    #[error("the database URL begins with neither postgres:// nor postgresql://")]
+    UnknownDatabase,
     /// A file or folder cannot be read or written.
     #[error("{}: {source}", path.display())]
     Io {
@@ -70,13 +78,27 @@ impl From<StorageError> for StartupError {
 #[derive(Debug, Clone)]
 pub struct DataDir {
     path: PathBuf,
+    /// None: the file in the folder.
+    database: Option<DatabaseUrl>,
 }
 
 impl DataDir {
     /// Names a folder; nothing is touched yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), database: None }
+    }
+
+    /// With the database elsewhere; `None` leaves it in the folder.
+    pub fn with_database(mut self, url: Option<DatabaseUrl>) -> Result<Self, StartupError> {
+        let known = |url: &DatabaseUrl| {
+            ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme))
+        };
+        if url.as_ref().is_some_and(|url| !known(url)) {
+            return Err(StartupError::UnknownDatabase);
+        }
+        self.database = url;
+        Ok(self)
     }
 
     /// The folder.
@@ -85,10 +107,12 @@ impl DataDir {
         &self.path
     }
 
-    /// Whether an authority was set up here. A set-up that was cut short does not count and can be repeated.
+    /// Whether an authority may have been set up here; for sure only the database knows. A set-up that was cut
+    /// short does not count and can be repeated.
     #[must_use]
     pub fn is_initialized(&self) -> bool {
-        self.path.join(DATABASE).exists() && self.path.join(MASTER_KEY).exists()
+        self.path.join(MASTER_KEY).exists()
+            && (self.database.is_some() || self.path.join(DATABASE).exists())
     }
 
     /// Opens the authority.
@@ -96,7 +120,7 @@ impl DataDir {
         if !self.is_initialized() {
             return Err(StartupError::NotInitialized(self.path.clone()));
         }
-        let parts = self.parts()?;
+        let parts = self.parts().await?;
         match Authority::open(Arc::clone(&parts)).await {
             Ok(authority) => Ok(authority),
             Err(error) => {
@@ -145,11 +169,13 @@ impl DataDir {
         }
         let random: &dyn Random = &SystemRandom;
         let master = self.path.join(MASTER_KEY);
-        if !master.exists() {
+        let makes_master = !master.exists();
+        if makes_master {
+            self.refuse_another_master().await?;
             let key = Secret::new(random.bytes::<MASTER_KEY_BYTES>());
             let text = Secret::new(hex(key.expose()));
             keyfile::write_secret(&master, text.expose().as_bytes())
-                .map_err(|source| StartupError::Io { path: master, source })?;
+                .map_err(|source| StartupError::Io { path: master.clone(), source })?;
         }
         let made;
         let root = match root {
@@ -164,12 +190,17 @@ impl DataDir {
                 &made
             }
         };
-        let parts = self.parts()?;
+        let parts = self.parts().await?;
         match initialize(Arc::clone(&parts), issuer, root, actor).await {
             Ok(done) => Ok(done),
             Err(error) => {
                 parts.store.close().await;
                 Err(match error {
+                    // Another replica was faster, with a master key of its own.
+                    AuthorityError::AlreadyInitialized if makes_master => {
+                        let _ = fs::remove_file(&master);
+                        StartupError::MasterKeyMissing(master)
+                    }
                     AuthorityError::AlreadyInitialized => {
                         StartupError::AlreadyInitialized(self.path.clone())
                     }
@@ -189,14 +220,35 @@ impl DataDir {
             .map_err(|source| StartupError::Io { path: self.path.clone(), source })
     }
 
-    fn parts(&self) -> Result<Arc<Parts>, StartupError> {
+    /// A database that is set up opens with the master key that set it up, and no new one may take its place.
+    async fn refuse_another_master(&self) -> Result<(), StartupError> {
+        if self.database.is_none() {
+            return Ok(());
+        }
+        let store = self.store().await?;
+        let set_up = is_set_up(&*store).await;
+        store.close().await;
+        if set_up? {
+            return Err(StartupError::MasterKeyMissing(self.path.join(MASTER_KEY)));
+        }
+        Ok(())
+    }
+
+    async fn store(&self) -> Result<Arc<dyn Store>, StorageError> {
+        Ok(match &self.database {
+            Some(url) => Arc::new(PostgresStore::open(url.expose()).await?),
+            None => Arc::new(SqliteStore::open(&self.path.join(DATABASE))?),
+        })
+    }
+
+    async fn parts(&self) -> Result<Arc<Parts>, StartupError> {
         let path = self.path.join(MASTER_KEY);
         let wrong = |source| StartupError::KeyFile { path: path.clone(), source };
         let text = keyfile::read_secret(&path).map_err(wrong)?;
         let key = unhex(&text).ok_or_else(|| wrong(KeyFileError::NotAKey))?;
         let master = MasterKey::new(&Secret::new(key)).map_err(AuthorityError::from)?;
         Ok(Arc::new(Parts {
-            store: Arc::new(SqliteStore::open(&self.path.join(DATABASE))?),
+            store: self.store().await?,
             master,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),

@@ -1,11 +1,13 @@
 //! Connecting: to the one host that is the primary, and never again to one that was.
 
-use std::sync::{Mutex, PoisonError};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use licentia_storage::{Result, StorageError};
+use tokio::sync::Notify;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{AsyncMessage, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{connect_error, storage_error};
@@ -32,6 +34,7 @@ pub(crate) struct Server {
     hosts: Vec<Config>,
     tls: MakeRustlsConnect,
     newest: Mutex<Option<Place>>,
+    notified: Arc<Notify>,
 }
 
 /// A cluster and its timeline.
@@ -52,7 +55,7 @@ impl Server {
     pub(crate) fn parse(url: &str) -> Result<Self> {
         let url = Url::parse(url)?;
         let tls = MakeRustlsConnect::new(tls::config(url.roots.as_deref())?);
-        Ok(Self { hosts: url.hosts, tls, newest: Mutex::new(None) })
+        Ok(Self { hosts: url.hosts, tls, newest: Mutex::new(None), notified: Arc::default() })
     }
 
     /// Connects to the primary. Several hosts are asked at once: after a fail-over the old primary may be back
@@ -82,6 +85,15 @@ impl Server {
         }
     }
 
+    pub(crate) fn has_several_hosts(&self) -> bool {
+        self.hosts.len() > 1
+    }
+
+    /// Waits for a notification on any connection that listens for one.
+    pub(crate) async fn notified(&self) {
+        self.notified.notified().await;
+    }
+
     /// Whether no newer primary was seen since this connection was made.
     pub(crate) fn still_trusts(&self, connected: &Connected) -> bool {
         self.admit(connected.place)
@@ -103,10 +115,18 @@ impl Server {
 
     async fn connect_to(&self, host: &Config) -> Result<Connected> {
         let connected = host.connect(self.tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| connect_error(&error))?;
+        let (client, mut connection) = connected.map_err(|error| connect_error(&error))?;
+        let notified = Arc::clone(&self.notified);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(%error, "a connection to the database ended");
+            while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+                match message {
+                    Ok(AsyncMessage::Notification(_)) => notified.notify_one(),
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection to the database broke");
+                        return;
+                    }
+                }
             }
         });
         if is_standby(&client).await? {

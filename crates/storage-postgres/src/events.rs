@@ -12,6 +12,8 @@ use crate::statements;
 use crate::transaction::PostgresTransaction;
 
 statements! {
+    // Heard when the transaction commits, by every process that listens.
+    TELL = "SELECT pg_notify('licentia_events', '')";
     INSERT = "INSERT INTO events (license_id, kind, at) VALUES ($1, $2, $3)";
     AFTER = "SELECT * FROM events WHERE seq > $1 ORDER BY seq LIMIT $2";
     LAST = "SELECT coalesce(max(seq), 0) FROM events";
@@ -29,6 +31,7 @@ impl Events for PostgresTransaction {
         // Numbers are given before the commit, and listeners read on from the last one they saw: a smaller number
         // that is committed later would never be heard. So one transaction after the other makes events.
         self.lock_journal().await?;
+        self.write(TELL, &[]).await?;
         self.write_one("event", INSERT, params![license_id, kind.as_str(), at]).await
     }
 

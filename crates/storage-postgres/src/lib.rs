@@ -46,6 +46,7 @@ mod store;
 mod tls;
 mod transaction;
 mod url;
+mod watch;
 
 mod activations;
 mod api_tokens;
@@ -102,6 +103,7 @@ mod tests {
             crate::signing_keys::STATEMENTS,
             crate::transaction::STATEMENTS,
             crate::usage::STATEMENTS,
+            crate::watch::STATEMENTS,
         ]
         .concat()
     }

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::connect::Server;
 use crate::pool::Lenders;
+use crate::watch::Watch;
 use crate::{job, schema};
 
 /// How a database is used.
@@ -37,6 +38,8 @@ pub struct PostgresStore {
     places: Arc<Semaphore>,
     queue: u32,
     closed: AtomicBool,
+    server: Arc<Server>,
+    watch: Watch,
 }
 
 impl PostgresStore {
@@ -53,6 +56,8 @@ impl PostgresStore {
         let queue =
             u32::try_from(options.queue.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         Ok(Self {
+            watch: Watch::start(Arc::clone(&server)),
+            server: Arc::clone(&server),
             lenders: Arc::new(Lenders::new(server, options.connections.max(1), options.wait)?),
             places: Arc::new(Semaphore::new(usize::try_from(queue).unwrap_or(usize::MAX))),
             queue,
@@ -81,6 +86,14 @@ impl Store for PostgresStore {
         done.await.unwrap_or_else(|_| Err(unavailable("its runtime is stopping")))
     }
 
+    fn leads(&self) -> bool {
+        self.watch.leads()
+    }
+
+    async fn events_hinted(&self) {
+        self.server.notified().await;
+    }
+
     async fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         // All places taken: every job that was submitted has ended.
@@ -88,6 +101,7 @@ impl Store for PostgresStore {
         self.places.close();
         drop(all);
         self.lenders.close();
+        self.watch.stop();
     }
 }
 

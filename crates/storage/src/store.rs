@@ -41,6 +41,19 @@ pub trait Store: Send + Sync {
     /// sees its own rollback.
     async fn submit(&self, access: Access, job: Job) -> Result<(), StorageError>;
 
+    /// Whether this process is the one that does what is to be done once, such as jobs by the clock; to be asked
+    /// before each run. A successor may begin before this one has noticed, so such work does no harm twice. Where
+    /// one process serves the database, it is always that one.
+    fn leads(&self) -> bool {
+        true
+    }
+
+    /// Waits until another process may have added an event. A hint, that some databases never give: events are
+    /// looked for regularly all the same.
+    async fn events_hinted(&self) {
+        std::future::pending::<()>().await;
+    }
+
     /// Finishes what was submitted and releases the database.
     async fn close(&self);
 }

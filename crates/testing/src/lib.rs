@@ -17,7 +17,10 @@ use licentia_issue::Secret;
 use licentia_issue::master::MasterKey;
 use licentia_issue::signer::Ed25519Signer;
 use licentia_model::{Clock, Random};
+use licentia_storage::Store;
+use licentia_storage_postgres::PostgresStore;
 use licentia_storage_sqlite::SqliteStore;
+use licentia_testing_postgres::Cluster;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -68,8 +71,10 @@ pub struct TestAuthority {
     pub clock: FixedClock,
     /// Its first log-in.
     pub login: FirstLogin,
-    /// Its folder; the database is `licentia.db`.
+    /// Its folder; the database is `licentia.db` in it, unless it is PostgreSQL.
     pub folder: TempDir,
+    /// Its PostgreSQL database; see [`postgres`].
+    pub database: Option<String>,
 }
 
 impl TestAuthority {
@@ -77,10 +82,16 @@ impl TestAuthority {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = FixedClock::default();
+        let database = postgres();
+        let store: Arc<dyn Store> = match &database {
+            Some(url) => Arc::new(PostgresStore::open(url).await.expect("a database")),
+            None => {
+                let path = folder.path().join("licentia.db");
+                Arc::new(SqliteStore::open(&path).expect("a database"))
+            }
+        };
         let parts = Parts {
-            store: Arc::new(
-                SqliteStore::open(&folder.path().join("licentia.db")).expect("a database"),
-            ),
+            store,
             master: MasterKey::new(&Secret::new([7; 32])).expect("a master key"),
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::default()),
@@ -89,7 +100,7 @@ impl TestAuthority {
             initialize(Arc::new(parts), Some("https://authority.example".into()), &root(), actor())
                 .await
                 .expect("an empty database is set up");
-        Self { authority, clock, login, folder }
+        Self { authority, clock, login, folder, database }
     }
 
     /// Imports a catalogue given as TOML.
@@ -107,6 +118,15 @@ impl TestAuthority {
     pub async fn issue(&self, product: &str) -> licentia_protocol::resource::License {
         self.authority.issue(order(product), actor()).await.expect("a licence")
     }
+}
+
+/// A fresh PostgreSQL database where `LICENTIA_TEST_DATABASE=postgres` says so; else tests run on SQLite.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the switch of the whole test run")]
+pub fn postgres() -> Option<String> {
+    std::env::var("LICENTIA_TEST_DATABASE")
+        .is_ok_and(|name| name == "postgres")
+        .then(|| Cluster::shared().database())
 }
 
 /// The private root key of every [`TestAuthority`].

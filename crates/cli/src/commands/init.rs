@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use licentia_authority::init::FirstLogin;
-use licentia_server::startup::DataDir;
 use serde::Serialize;
 
 use crate::args::Cli;
 use crate::failure::Failure;
-use crate::local::actor;
+use crate::local::{actor, data_dir, read_config};
 use crate::output::{Output, facts, note};
 use crate::signer;
 
@@ -57,8 +56,9 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
         }
         None => None,
     };
-    let (authority, login) =
-        DataDir::new(&cli.data).init_under(args.issuer.clone(), root.as_deref(), actor()).await?;
+    let (authority, login) = data_dir(cli, &read_config(cli, None)?)?
+        .init_under(args.issuer.clone(), root.as_deref(), actor())
+        .await?;
     let done = Initialized {
         data: cli.data.display().to_string(),
         issuer: authority.issuer(),

@@ -5,15 +5,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use licentia_authority::Authority;
-use licentia_server::config::{Config, ConfigError};
+use licentia_server::config::Config;
 use licentia_server::serve::Server;
-use licentia_server::startup::{DataDir, StartupError};
+use licentia_server::startup::StartupError;
 use serde_json::json;
 
 use crate::args::Cli;
 use crate::commands::init::tell_login;
 use crate::failure::Failure;
-use crate::local::actor;
+use crate::local::{actor, data_dir, read_config};
 use crate::output::Output;
 
 /// Run the authority. The first line on stdout says where it listens; SIGTERM drains and flushes.
@@ -32,7 +32,7 @@ pub struct Args {
 }
 
 pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failure> {
-    let mut config = read_config(cli, args)?;
+    let mut config = read_config(cli, args.config.as_deref())?;
     if let Some(listen) = args.listen {
         config.server.listen = listen;
     }
@@ -53,7 +53,7 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
             ),
         }
     })?;
-    let authority = open(cli).await?;
+    let authority = open(cli, &config).await?;
     let stop = stop_signal();
     out.line(&json!({ "listening": format!("http://{}", server.address()) }).to_string())?;
     server
@@ -62,8 +62,8 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
         .map_err(|e| Failure::undone(format!("the server stopped: {e}"), "see the log above"))
 }
 
-async fn open(cli: &Cli) -> Result<Authority, Failure> {
-    let data = DataDir::new(&cli.data);
+async fn open(cli: &Cli, config: &Config) -> Result<Authority, Failure> {
+    let data = data_dir(cli, config)?;
     match data.open().await {
         Err(StartupError::NotInitialized(_)) => match data.init(None, actor()).await {
             Ok((authority, login)) => {
@@ -76,32 +76,6 @@ async fn open(cli: &Cli) -> Result<Authority, Failure> {
         },
         opened => Ok(opened?),
     }
-}
-
-fn read_config(cli: &Cli, args: &Args) -> Result<Config, Failure> {
-    let path = args.config.clone().unwrap_or_else(|| cli.data.join("licentia.toml"));
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
-        Err(e) if e.kind() == ErrorKind::NotFound && args.config.is_none() => None,
-        Err(e) => {
-            return Err(Failure::usage(
-                format!("{}: {e}", path.display()),
-                "check the path of --config",
-            ));
-        }
-    };
-    let environment = std::env::vars_os()
-        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-    Config::load(text.as_deref(), environment).map_err(|e| match e {
-        ConfigError::File(problem) => Failure::usage(
-            format!("{}: {problem}", path.display()),
-            "correct the key; `[server]` and `[limits]` are the sections that are known",
-        ),
-        e => Failure::usage(
-            &e,
-            "correct the variable; its name is LICENTIA_, a section, two underlines, and a key of it, e.g. LICENTIA_SERVER__LISTEN",
-        ),
-    })
 }
 
 /// Ready at SIGTERM or Ctrl-C, from this call on and not only once it is waited for. Where a signal cannot be

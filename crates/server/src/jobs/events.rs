@@ -40,6 +40,7 @@ pub(crate) fn start(authority: Authority, mut stop: watch::Receiver<bool>) -> Fe
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
+                () = authority.events_hinted() => {}
                 _ = stop.changed() => break,
             }
             if let Err(error) = authority.refresh_keys().await {

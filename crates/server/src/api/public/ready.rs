@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::openapi::problems;
 use crate::problem::Failure;
+use crate::serve::Draining;
 
 /// The database answers.
 #[derive(Serialize, ToSchema)]
@@ -18,7 +19,7 @@ pub(crate) struct Ready {
 
 problems!(Unavailable);
 
-/// 200 where the database answers, else 503.
+/// 200 where the database answers and the server is not about to stop, else 503.
 #[utoipa::path(
     get,
     path = "/ready",
@@ -28,7 +29,11 @@ problems!(Unavailable);
 )]
 pub(crate) async fn handler(
     State(authority): State<Authority>,
+    State(draining): State<Draining>,
 ) -> Result<axum::Json<Ready>, Failure> {
+    if draining.is_on() {
+        return Err(Code::Unavailable.into());
+    }
     match authority.ping().await {
         Ok(()) => Ok(axum::Json(Ready { status: "ready" })),
         Err(error) => {
