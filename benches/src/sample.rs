@@ -80,7 +80,7 @@ fn plain() -> License {
         tier: "PRO".into(),
         rank: 2,
         plan: "pro-yearly".into(),
-        features: names.map(String::from).to_vec(),
+        features: names.map(Into::into).to_vec(),
         limits: BTreeMap::from([("agents".into(), Some(10))]),
         seats: Some(2),
         nodes: Some(10),

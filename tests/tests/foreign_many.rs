@@ -49,7 +49,7 @@ impl Key {
     fn verify(&self, keys: &[String]) -> Vec<String> {
         let trust = Trust::new(vec![self.key.public_key().clone()]);
         let rules = Rules::new().product("p").prefix("P");
-        keys.iter().map(|key| check(key, &trust, &rules, NOW).unwrap().jti.clone()).collect()
+        keys.iter().map(|key| check(key, &trust, &rules, NOW).unwrap().jti.to_string()).collect()
     }
 }
 
@@ -119,7 +119,7 @@ fn licenses() -> Vec<License> {
 }
 
 fn ids(licenses: &[License]) -> Vec<String> {
-    licenses.iter().map(|license| license.jti.clone()).collect()
+    licenses.iter().map(|license| license.jti.to_string()).collect()
 }
 
 fn as_json(licenses: &[License]) -> Vec<String> {

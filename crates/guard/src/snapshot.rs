@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use licentia_license::{License, Verified};
+use licentia_license::{License, Text, Verified};
 
 use crate::denied::{Denied, Limit};
 use crate::reason::Reason;
@@ -21,8 +21,8 @@ pub struct Snapshot {
     pub(crate) tier: String,
     pub(crate) rank: u32,
     /// Sorted.
-    pub(crate) features: Vec<String>,
-    pub(crate) limits: BTreeMap<String, Option<u64>>,
+    pub(crate) features: Vec<Text>,
+    pub(crate) limits: BTreeMap<Text, Option<u64>>,
     pub(crate) license: Option<Arc<Verified<License>>>,
     pub(crate) cluster_id: String,
     pub(crate) lease_until: Option<i64>,
@@ -41,12 +41,13 @@ impl Snapshot {
             (Some(license), _) => {
                 let mut limits = license.limits.clone();
                 // The claims `nodes` and `seats` are limits too, unless the licence has its own by those names.
-                limits.entry("nodes".to_owned()).or_insert(license.nodes.map(u64::from));
-                limits.entry("seats".to_owned()).or_insert(license.seats.map(u64::from));
+                limits.entry("nodes".into()).or_insert(license.nodes.map(u64::from));
+                limits.entry("seats".into()).or_insert(license.seats.map(u64::from));
                 (license.features.clone(), limits)
             }
             (None, Standing::Free) => {
-                (settings.free_features.clone(), settings.free_limits.clone())
+                let limits = settings.free_limits.iter().map(|(name, most)| (name.into(), *most));
+                (settings.free_features.iter().map(Text::from).collect(), limits.collect())
             }
             _ => Default::default(),
         };

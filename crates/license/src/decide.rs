@@ -51,7 +51,7 @@ pub fn decide(
     {
         return Err(Invalid::WrongProduct {
             wanted: wanted.to_owned(),
-            found: license.aud.clone(),
+            found: license.aud.to_string(),
         });
     }
     let from = license.nbf.map_or(license.iat, |nbf| nbf.max(license.iat));

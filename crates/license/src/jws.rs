@@ -4,6 +4,7 @@
 //! is compared with the key's and never chooses anything (RFC 8725 section 3.1).
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use serde::Deserialize;
 
@@ -25,9 +26,9 @@ pub(crate) struct Header<'a> {
     #[serde(borrow)]
     pub(crate) alg: Cow<'a, str>,
     #[serde(borrow, default)]
-    pub(crate) typ: Option<Cow<'a, str>>,
+    typ: Option<Borrowed<'a>>,
     #[serde(borrow, default)]
-    pub(crate) kid: Option<Cow<'a, str>>,
+    kid: Option<Borrowed<'a>>,
     #[serde(default, deserialize_with = "json::present")]
     crit: bool,
     #[serde(default, deserialize_with = "json::present")]
@@ -40,6 +41,38 @@ pub(crate) struct Header<'a> {
     x5u: bool,
     #[serde(default, deserialize_with = "json::present")]
     x5c: bool,
+}
+
+/// Borrowed where the JSON has no escapes: serde borrows into a `Cow`, but not into an optional one.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Header<'_> {
+    pub(crate) fn typ(&self) -> Option<&str> {
+        self.typ.as_ref().map(|typ| &*typ.0)
+    }
+
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.kid.as_ref().map(|kid| &*kid.0)
+    }
+}
+
+/// A signature's bytes; those of the usual length need no allocation.
+pub(crate) enum Signature {
+    Ed25519([u8; 64]),
+    Other(Vec<u8>),
+}
+
+impl Deref for Signature {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Ed25519(bytes) => bytes,
+            Self::Other(bytes) => bytes,
+        }
+    }
 }
 
 impl<'a> Compact<'a> {
@@ -85,8 +118,15 @@ impl<'a> Compact<'a> {
     }
 
     /// The signature's bytes; strict base64url without padding.
-    pub(crate) fn signature(&self) -> Result<Vec<u8>, Invalid> {
-        decode(self.signature).ok_or(Invalid::Malformed("its signature is not base64url"))
+    pub(crate) fn signature(&self) -> Result<Signature, Invalid> {
+        let mut bytes = [0; 64];
+        let signature = match decoded_len(self.signature) {
+            Some(64) => {
+                decode_into(self.signature, &mut bytes).then_some(Signature::Ed25519(bytes))
+            }
+            _ => decode(self.signature).map(Signature::Other),
+        };
+        signature.ok_or(Invalid::Malformed("its signature is not base64url"))
     }
 
     /// The payload's bytes. Call only after the signature has passed.
@@ -116,16 +156,24 @@ const VALUES: [[u32; 256]; 4] = {
     values
 };
 
-/// Strict base64url without padding: bits left over must be zero (RFC 4648 section 3.5).
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; decoded_len(text)?];
+    decode_into(text, &mut bytes).then_some(bytes)
+}
+
+/// How many bytes a text of this length stands for.
+fn decoded_len(text: &str) -> Option<usize> {
+    let (quads, rest) = (text.len() / 4, text.len() % 4);
+    (rest != 1).then(|| quads * 3 + rest.saturating_sub(1))
+}
+
+/// Strict base64url without padding: bits left over must be zero (RFC 4648 section 3.5). `bytes` must be as long as
+/// [`decoded_len`] says.
 ///
 /// What a token says is no secret of the verifier's, so this need not take constant time; the decoder that
 /// does, for keys, took a third of all that is spent beside the signature.
-fn decode(text: &str) -> Option<Vec<u8>> {
+fn decode_into(text: &str, bytes: &mut [u8]) -> bool {
     let (quads, rest) = text.as_bytes().as_chunks::<4>();
-    if rest.len() == 1 {
-        return None;
-    }
-    let mut bytes = vec![0; quads.len() * 3 + rest.len().saturating_sub(1)];
     let (triples, end) = bytes.as_chunks_mut::<3>();
     let mut seen = 0;
     for (quad, triple) in quads.iter().zip(triples) {
@@ -141,7 +189,7 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     let (whole, left_over) = made.split_at(end.len());
     end.copy_from_slice(whole);
     let canonical = left_over.iter().all(|byte| *byte == 0);
-    ((seen | bits) & BAD == 0 && canonical).then_some(bytes)
+    (seen | bits) & BAD == 0 && canonical
 }
 
 /// The 24 bits of four characters, and [`BAD`] if one is none of base64url.

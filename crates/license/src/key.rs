@@ -9,12 +9,13 @@ use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::claims::Text;
 use crate::{Invalid, json};
 
 /// A public key with its RFC 7638 thumbprint as `kid`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    kid: String,
+    kid: Text,
     /// What the JWK it came from called it, where that is not the thumbprint.
     alias: Option<String>,
     material: Material,
@@ -112,7 +113,7 @@ impl PublicKey {
     }
 
     fn new(material: Material) -> Self {
-        let mut key = Self { kid: String::new(), alias: None, material };
+        let mut key = Self { kid: Text::default(), alias: None, material };
         let jwk = key.to_jwk();
         let part = |part: Option<String>| part.unwrap_or_default();
         // RFC 7638 section 3.2: the required members in lexicographic order, without white space.
@@ -124,7 +125,7 @@ impl PublicKey {
                 format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, part(jwk.e), part(jwk.n))
             }
         };
-        key.kid = Base64UrlUnpadded::encode_string(&Sha256::digest(canonical));
+        key.kid = Base64UrlUnpadded::encode_string(&Sha256::digest(canonical)).into();
         key
     }
 
@@ -197,6 +198,11 @@ impl PublicKey {
         &self.kid
     }
 
+    /// The same, shared rather than copied.
+    pub(crate) fn kid_text(&self) -> Text {
+        self.kid.clone()
+    }
+
     /// What it signs with.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
@@ -230,7 +236,7 @@ impl PublicKey {
     pub fn to_jwk(&self) -> Jwk {
         let encode = |bytes: &[u8]| Some(Base64UrlUnpadded::encode_string(bytes));
         let mut jwk = Jwk {
-            kid: Some(self.kid.clone()),
+            kid: Some(self.kid.to_string()),
             usage: Some("sig".into()),
             alg: Some(self.algorithm().as_str().into()),
             ..Jwk::default()

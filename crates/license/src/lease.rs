@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::claims::Text;
 use crate::document::Document;
 use crate::keyset::Purpose;
 
@@ -15,9 +16,9 @@ pub struct Lease {
     /// The authority.
     pub iss: String,
     /// The licence.
-    pub sub: String,
+    pub sub: Text,
     /// Product code.
-    pub aud: String,
+    pub aud: Text,
     /// When the authority answered.
     pub iat: i64,
     /// End of the lease: the answer's time plus the plan's grace, never past the licence's own end.
@@ -35,13 +36,13 @@ pub struct Lease {
     /// Renewed by every answer.
     pub server_nonce: String,
     /// Tier name.
-    pub tier: String,
+    pub tier: Text,
     /// Order of tiers.
     pub rank: u32,
     /// Features granted.
-    pub features: Vec<String>,
+    pub features: Vec<Text>,
     /// Limits by name; `null` is unlimited.
-    pub limits: BTreeMap<String, Option<u64>>,
+    pub limits: BTreeMap<Text, Option<u64>>,
     /// Nodes in one cluster; `null` is unlimited.
     #[serde(default)]
     pub nodes: Option<u32>,

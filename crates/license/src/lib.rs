@@ -49,7 +49,7 @@ pub mod verdict;
 pub mod verify;
 pub mod waiver;
 
-pub use claims::License;
+pub use claims::{License, Text};
 pub use document::Document;
 pub use invalid::Invalid;
 pub use lease::Lease;

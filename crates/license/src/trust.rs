@@ -162,16 +162,20 @@ impl Trust {
 
     /// The keys that may have signed a document for `purpose` under `kid`; all permitted ones where the
     /// token names none. What a keyset says of a key outweighs its being a root.
-    pub(crate) fn candidates(&self, kid: Option<&str>, purpose: Purpose) -> Vec<Candidate<'_>> {
+    pub(crate) fn candidates<'t>(
+        &'t self,
+        kid: Option<&str>,
+        purpose: Purpose,
+    ) -> impl Iterator<Item = Candidate<'t>> {
         let listed = |key: &PublicKey| self.entries.iter().any(|e| e.key.kid() == key.kid());
         let roots =
-            self.roots.iter().filter(|key| purpose == Purpose::Root || !listed(key)).map(|key| {
-                Candidate { key, not_before: None, not_after: None, compromised: false }
-            });
+            self.roots.iter().filter(move |key| purpose == Purpose::Root || !listed(key)).map(
+                |key| Candidate { key, not_before: None, not_after: None, compromised: false },
+            );
         let online = self
             .entries
             .iter()
-            .filter(|e| {
+            .filter(move |e| {
                 purpose != Purpose::Root
                     && e.purposes.contains(&purpose)
                     && e.state != KeyState::Retired
@@ -184,8 +188,7 @@ impl Trust {
             });
         online
             .chain(roots)
-            .filter(|c| kid.is_none_or(|kid| c.key.answers_to(kid)))
+            .filter(move |c| kid.is_none_or(|kid| c.key.answers_to(kid)))
             .take(MAX_CANDIDATES)
-            .collect()
     }
 }

@@ -45,7 +45,7 @@ fn payload(token: &str, key: PublicKey) -> Result<Vec<u8>, Invalid> {
     let trust = Trust::new(vec![key]);
     let compact = jws::Compact::split(token)?;
     let header = compact.header()?;
-    let (kid, message) = (header.kid.as_deref(), compact.signing_input.as_bytes());
+    let (kid, message) = (header.kid(), compact.signing_input.as_bytes());
     signer(&trust, kid, Purpose::License, message, &compact.signature()?, |key| {
         key.allows(&header.alg)
     })?;

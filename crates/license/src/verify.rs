@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use crate::claims::Text;
 use crate::document::Document;
 use crate::jws::Compact;
 use crate::key::PublicKey;
@@ -18,13 +19,13 @@ use crate::{Invalid, json};
 pub struct Verified<T> {
     claims: T,
     token: String,
-    kid: String,
+    kid: Text,
 }
 
 impl<T> Verified<T> {
     /// For this crate's verifiers alone, once the signature over the claims has passed.
-    pub(crate) fn new(claims: T, token: &str, kid: &str) -> Self {
-        Self { claims, token: token.to_owned(), kid: kid.to_owned() }
+    pub(crate) fn new(claims: T, token: &str, kid: Text) -> Self {
+        Self { claims, token: token.to_owned(), kid }
     }
 
     /// The token as received.
@@ -68,18 +69,17 @@ impl<T> Deref for Verified<T> {
 pub fn verify<T: Document>(token: &str, trust: &Trust) -> Result<Verified<T>, Invalid> {
     let compact = Compact::split(token)?;
     let header = compact.header()?;
-    if header.typ.as_deref() != Some(T::TYP) {
+    if header.typ() != Some(T::TYP) {
         return Err(Invalid::Malformed("it is a document of another kind"));
     }
     let message = compact.signing_input.as_bytes();
-    let signer =
-        signer(trust, header.kid.as_deref(), T::PURPOSE, message, &compact.signature()?, |key| {
-            key.allows(&header.alg)
-        })?;
+    let signer = signer(trust, header.kid(), T::PURPOSE, message, &compact.signature()?, |key| {
+        key.allows(&header.alg)
+    })?;
     let claims: T = json::from_slice(&compact.payload()?)
         .map_err(|_| Invalid::Malformed("its claims are not those of this kind of document"))?;
     signer.may_have_signed_at(Some(claims.issued_at()))?;
-    Ok(Verified::new(claims, token, signer.key.kid()))
+    Ok(Verified::new(claims, token, signer.key.kid_text()))
 }
 
 /// The trusted key that signed `message`, out of those that answer to `kid`, are for `purpose` and that
@@ -92,12 +92,11 @@ pub(crate) fn signer<'t>(
     signature: &[u8],
     allowed: impl Fn(&PublicKey) -> bool,
 ) -> Result<Candidate<'t>, Invalid> {
-    let candidates = trust.candidates(kid, purpose);
-    if candidates.is_empty() {
+    let mut candidates = trust.candidates(kid, purpose).peekable();
+    if candidates.peek().is_none() {
         return Err(Invalid::UnknownKey);
     }
     let signer = candidates
-        .into_iter()
         .filter(|candidate| allowed(candidate.key))
         .find(|candidate| candidate.key.is_signature_of(message, signature))
         .ok_or(Invalid::BadSignature)?;

@@ -90,9 +90,9 @@ proptest! {
         let signer = Key::ed25519(seed);
         let mut license = license();
         license.exp = exp;
-        license.features = features;
+        license.features = features.into_iter().map(Into::into).collect();
         license.limits.insert("x".into(), limit);
-        license.customer.as_mut().unwrap().id.clone_from(&customer);
+        license.customer.as_mut().unwrap().id = customer.as_str().into();
         let rules = Rules::new().prefix(prefix.clone()).secret(support::SECRET, None).unwrap();
         let trust = signer.trust();
 
@@ -109,7 +109,7 @@ proptest! {
         let secret = v1::Secret::new(support::SECRET).unwrap();
         let v1 = v1::make(&secret, &prefix, &tier, &id, "PERPETUAL", None).unwrap();
         let verified = check(&v1, &trust, &rules, NOW).unwrap();
-        prop_assert_eq!((&verified.sub, &verified.tier, verified.exp), (&id, &tier, None));
+        prop_assert_eq!((verified.sub.as_str(), verified.tier.as_str(), verified.exp), (id.as_str(), tier.as_str(), None));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::denied::{Asker, Denied, failure};
 use crate::error::AuthorityError;
 use crate::idempotency::{Attempt, Caller};
 use crate::lease::{Granted, Holder, Terms};
+use crate::licenses::{feature_names, named_limits};
 use crate::seats::{check_nodes, claim, timestamp};
 use crate::secrets::{ACCESS_TOKEN, nonce, token};
 
@@ -309,8 +310,8 @@ impl Authority {
         let Granted { claims, activation, seat, terms, .. } = granted;
         let proof = self.sign(&ActivationProof {
             iss: self.issuer().to_owned(),
-            sub: claims.sub.clone(),
-            aud: claims.aud.clone(),
+            sub: claims.sub.to_string(),
+            aud: claims.aud.to_string(),
             iat: granted.at,
             act: activation.id.to_string(),
             cluster_id: activation.cluster_id.clone(),
@@ -325,9 +326,9 @@ impl Authority {
             cluster_id: activation.cluster_id,
             license: claims.token().to_owned(),
             license_type: claims.tier.to_lowercase(),
-            tier: claims.tier.clone(),
-            features: claims.features.clone(),
-            limits: claims.limits.clone(),
+            tier: claims.tier.to_string(),
+            features: feature_names(&claims),
+            limits: named_limits(&claims),
             max_nodes: claims.nodes,
             expires_at: claims.exp.map(timestamp),
             heartbeat_interval_s: terms.heartbeat_s.into(),

@@ -45,7 +45,7 @@ impl Authority {
             }
             Scheme::V2 => {
                 let signer = keyring.signer(Purpose::License)?;
-                let claims = Claims { jti: jti.to_string(), ..claims.clone() };
+                let claims = Claims { jti: jti.to_string().into(), ..claims.clone() };
                 let key = licentia_issue::sign::sign_v2(&product.key_prefix, &claims, signer)?;
                 (key, Some(signer.public_key().kid().to_owned()))
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use licentia_license::claims::{Customer as CustomerClaim, License as Claims};
+use licentia_license::claims::{Customer as CustomerClaim, License as Claims, Text};
 use licentia_license::fingerprint::Bind;
 use licentia_model::{Customer, License, LicenseState, Scheme};
 use licentia_protocol::resource;
@@ -103,27 +103,30 @@ impl Authority {
         let customer = self.customer_for(tx, &order, now).await?;
         let (id, jti) = (self.uuid(), self.uuid());
         let claims = Claims {
-            iss: self.issuer().to_owned(),
-            sub: id.to_string(),
-            aud: product.code.clone(),
-            jti: jti.to_string(),
+            iss: self.issuer().into(),
+            sub: id.to_string().into(),
+            aud: product.code.as_str().into(),
+            jti: jti.to_string().into(),
             iat: now,
             nbf: None,
             exp: expires_at,
-            tier: plan.tier.clone(),
+            tier: plan.tier.as_str().into(),
             rank: plan.rank,
-            plan: plan.code.clone(),
-            features: plan.features.clone(),
-            limits: plan.limits.clone(),
+            plan: plan.code.as_str().into(),
+            features: plan.features.iter().map(Text::from).collect(),
+            limits: plan.limits.iter().map(|(name, most)| (name.into(), *most)).collect(),
             seats: plan.seats,
             nodes: plan.nodes,
             trial: order.trial,
             bind: order.bind,
             customer: Some(CustomerClaim {
-                id: customer.id.to_string(),
-                name: order.name.or_else(|| customer.name.clone()),
-                email: Some(customer.email.clone()),
-                organization: order.organization.or_else(|| customer.organization.clone()),
+                id: customer.id.to_string().into(),
+                name: order.name.or_else(|| customer.name.clone()).map(Text::from),
+                email: Some(customer.email.as_str().into()),
+                organization: order
+                    .organization
+                    .or_else(|| customer.organization.clone())
+                    .map(Text::from),
             }),
             attributes: order.attributes.into_iter().map(|(k, v)| (k, Value::from(v))).collect(),
         };

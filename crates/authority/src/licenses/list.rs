@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::authority::Authority;
 use crate::credential::{Known, seal_name};
 use crate::error::AuthorityError;
+use crate::licenses::{feature_names, named_limits};
 use crate::seats::timestamp;
 
 /// What a list of licences is narrowed to.
@@ -126,15 +127,15 @@ impl Authority {
             scheme: key.scheme.to_string(),
             product: product.code,
             plan: plan.code,
-            tier: claims.tier.clone(),
+            tier: claims.tier.to_string(),
             state: state.to_owned(),
             expires_at: claims.exp.map(timestamp),
             created_at: timestamp(license.created_at),
             token_version: license.token_version,
             seats: claims.seats,
             nodes: claims.nodes,
-            features: claims.features.clone(),
-            limits: claims.limits.clone(),
+            features: feature_names(&claims),
+            limits: named_limits(&claims),
             customer: resource::Customer {
                 id: customer.id,
                 email: customer.email,

@@ -90,7 +90,8 @@ impl Authority {
     ) -> Result<Known, AuthorityError> {
         let now = self.clock().now();
         let before = self.claims_of(tx, &license).await?;
-        let claims = Claims { jti: self.uuid().to_string(), iat: now, ..before.claims().clone() };
+        let claims =
+            Claims { jti: self.uuid().to_string().into(), iat: now, ..before.claims().clone() };
         let mut license = license;
         let was = license.jti;
         let record = self.sign_record(tx, &license, claims, now).await?;

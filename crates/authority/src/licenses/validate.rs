@@ -12,6 +12,7 @@ use crate::authority::Authority;
 use crate::credential::Known;
 use crate::denied::{Asker, Denied, failure};
 use crate::error::AuthorityError;
+use crate::licenses::{feature_names, named_limits};
 use crate::seats::timestamp;
 
 /// How long a signed verdict counts, in seconds.
@@ -68,11 +69,11 @@ impl Authority {
             valid: verdict.is_ok(),
             code: verdict.err().map_or("valid", |denied| denied.code.as_str()).to_owned(),
             license_id: Some(license.id),
-            product: Some(claims.aud.clone()),
-            plan: Some(claims.plan.clone()),
-            tier: Some(claims.tier.clone()),
-            features: claims.features.clone(),
-            limits: claims.limits.clone(),
+            product: Some(claims.aud.to_string()),
+            plan: Some(claims.plan.to_string()),
+            tier: Some(claims.tier.to_string()),
+            features: feature_names(&claims),
+            limits: named_limits(&claims),
             expires_at: claims.exp.map(timestamp),
             verdict: None,
         })

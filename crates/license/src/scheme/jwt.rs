@@ -27,7 +27,7 @@ pub(super) fn verify(
 ) -> Result<Verified<License>, Invalid> {
     if rules.profile == Some(Profile::Volcanic) {
         let compact = jws::Compact::split(key)?;
-        if compact.header()?.typ.as_deref() != Some(License::TYP) {
+        if compact.header()?.typ() != Some(License::TYP) {
             return profile::volcanic(key, &compact, trust, rules);
         }
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::claims::Customer;
+use crate::claims::{Customer, Text};
 use crate::jws::Compact;
 use crate::key::Algorithm;
 use crate::keyset::Purpose;
@@ -62,13 +62,13 @@ impl FromStr for Profile {
 
 #[derive(Deserialize)]
 struct CaioPayload {
-    customer_id: String,
+    customer_id: Text,
     #[serde(default)]
     expires_at: Option<Time>,
     #[serde(default)]
-    features: Option<Vec<String>>,
+    features: Option<Vec<Text>>,
     #[serde(default)]
-    limits: Option<BTreeMap<String, Option<u64>>>,
+    limits: Option<BTreeMap<Text, Option<u64>>>,
 }
 
 /// Seconds since the epoch, or ISO 8601.
@@ -112,10 +112,10 @@ pub(super) fn caio(
 
 #[derive(Deserialize)]
 struct VolcanicClaims {
-    iss: Option<String>,
-    sub: Option<String>,
+    iss: Option<Text>,
+    sub: Option<Text>,
     aud: Option<Value>,
-    jti: Option<String>,
+    jti: Option<Text>,
     iat: Option<i64>,
     nbf: Option<i64>,
     exp: Option<i64>,
@@ -137,15 +137,14 @@ pub(super) fn volcanic(
     rules: &Rules,
 ) -> Result<Verified<License>, Invalid> {
     let header = compact.header()?;
-    if header.typ.as_deref().is_some_and(|typ| typ.to_ascii_lowercase().ends_with("+jwt")) {
+    if header.typ().is_some_and(|typ| typ.to_ascii_lowercase().ends_with("+jwt")) {
         return Err(Invalid::Malformed("it is a document of another kind"));
     }
     let message = compact.signing_input.as_bytes();
     let signature = compact.signature()?;
-    let signer =
-        signer(trust, header.kid.as_deref(), Purpose::License, message, &signature, |key| {
-            key.algorithm() == Algorithm::Rs256 && key.allows(&header.alg)
-        })?;
+    let signer = signer(trust, header.kid(), Purpose::License, message, &signature, |key| {
+        key.algorithm() == Algorithm::Rs256 && key.allows(&header.alg)
+    })?;
     let payload = compact.payload()?;
     let claims: VolcanicClaims = json::from_slice(&payload)
         .map_err(|_| Invalid::Malformed("its claims are not those of a licence"))?;
@@ -156,7 +155,7 @@ pub(super) fn volcanic(
 
     let own = digest_id(&payload);
     let plan = rules.plan_for(claims.plan.as_deref(), claims.tier.as_deref());
-    let jti = claims.jti.unwrap_or_else(|| own.clone());
+    let jti = claims.jti.unwrap_or_else(|| own.as_str().into());
     let mut license = plan.license(audience(claims.aud, rules)?, &own);
     license.iss = claims.iss.unwrap_or_default();
     license.sub = claims.sub.unwrap_or_else(|| jti.clone());
@@ -164,7 +163,7 @@ pub(super) fn volcanic(
     license.iat = claims.iat.unwrap_or_default();
     license.nbf = claims.nbf;
     license.exp = claims.exp;
-    let attribute = |name| claims.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+    let attribute = |name| claims.attributes.get(name).and_then(Value::as_str).map(Text::from);
     license.customer = attribute("email").map(|email| Customer {
         id: email.clone(),
         name: attribute("name"),
@@ -172,7 +171,7 @@ pub(super) fn volcanic(
         organization: None,
     });
     license.attributes = claims.attributes;
-    Ok(Verified::new(license, key, signer.key.kid()))
+    Ok(Verified::new(license, key, signer.key.kid_text()))
 }
 
 /// The product: what the token says (RFC 7519 section 4.1.3), else the one that asks.

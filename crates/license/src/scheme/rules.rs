@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::License;
+use crate::claims::{License, Text};
 use crate::scheme::v1::{Secret, WeakSecret};
 use crate::scheme::{Profile, Scheme};
 
@@ -26,15 +26,15 @@ pub struct Rules {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// Plan code.
-    pub code: String,
+    pub code: Text,
     /// Tier name, as v1 keys spell it.
-    pub tier: String,
+    pub tier: Text,
     /// Order of tiers.
     pub rank: u32,
     /// Features granted.
-    pub features: Vec<String>,
+    pub features: Vec<Text>,
     /// Limits by name; `None` is unlimited.
-    pub limits: BTreeMap<String, Option<u64>>,
+    pub limits: BTreeMap<Text, Option<u64>>,
     /// Clusters at a time; `None` is unlimited.
     pub seats: Option<u32>,
     /// Nodes in one cluster; `None` is unlimited.
@@ -44,8 +44,8 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
-            code: String::new(),
-            tier: String::new(),
+            code: Text::default(),
+            tier: Text::default(),
             rank: 0,
             features: Vec::new(),
             limits: BTreeMap::new(),
@@ -125,7 +125,7 @@ impl Rules {
     /// The plan of a tier; without any catalogue the tier's bare name. `None`: no such tier.
     pub(super) fn plan_of_tier(&self, tier: &str) -> Option<Plan> {
         if self.plans.is_empty() {
-            return Some(Plan { tier: tier.to_owned(), ..Plan::default() });
+            return Some(Plan { tier: tier.into(), ..Plan::default() });
         }
         self.plans.iter().find(|plan| plan.tier == tier).cloned()
     }
@@ -142,12 +142,12 @@ impl Rules {
 
 impl Plan {
     /// The licence that this plan makes of a key whose only names are `id`.
-    pub(super) fn license(self, product: String, id: &str) -> License {
+    pub(super) fn license(self, product: impl Into<Text>, id: &str) -> License {
         License {
-            iss: String::new(),
-            sub: id.to_owned(),
-            aud: product,
-            jti: id.to_owned(),
+            iss: Text::default(),
+            sub: id.into(),
+            aud: product.into(),
+            jti: id.into(),
             iat: 0,
             nbf: None,
             exp: None,

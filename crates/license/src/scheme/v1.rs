@@ -188,7 +188,7 @@ pub(super) fn verify(key: &str, rules: &Rules, now: i64) -> Result<Verified<Lice
     let product = rules.product.clone().unwrap_or_else(|| parts.prefix.to_ascii_lowercase());
     let mut license = plan.license(product, &parts.id.to_ascii_lowercase());
     license.exp = parts.exp;
-    Ok(Verified::new(license, key, &format!("v1:{matched}")))
+    Ok(Verified::new(license, key, format!("v1:{matched}").into()))
 }
 
 #[cfg(test)]

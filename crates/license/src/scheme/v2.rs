@@ -155,7 +155,7 @@ pub(super) fn verify(
                 }
                 let (license, iat) = claims(&reading, &envelope, rules)?;
                 signer.may_have_signed_at(iat)?;
-                return Ok(Verified::new(license, key, signer.key.kid()));
+                return Ok(Verified::new(license, key, signer.key.kid_text()));
             }
             Err(invalid) => failure = failure.or(Some(invalid)),
         }

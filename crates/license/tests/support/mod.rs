@@ -132,7 +132,7 @@ pub(crate) fn license() -> License {
         rank: 2,
         plan: "pro-yearly".into(),
         features: vec!["reports".into()],
-        limits: [("agents".to_owned(), Some(5)), ("tokens".to_owned(), None)].into(),
+        limits: [("agents".into(), Some(5)), ("tokens".into(), None)].into(),
         seats: Some(2),
         nodes: None,
         trial: false,
@@ -167,7 +167,7 @@ pub(crate) fn rules(product: &str, profile: Option<Profile>) -> Rules {
         tier: "PRO".into(),
         rank: 2,
         features: vec!["from-plan".into()],
-        limits: [("plans".to_owned(), None)].into(),
+        limits: [("plans".into(), None)].into(),
         seats: Some(3),
         nodes: Some(4),
     };

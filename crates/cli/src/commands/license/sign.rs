@@ -131,7 +131,7 @@ fn v2_key(args: &Args, mut claims: Map<String, Value>) -> Result<String, Failure
         None => {
             let customer = license(args, &claims)?.customer;
             claims.entry("kid").or_insert_with(|| json!(signer.public_key().kid()));
-            customer.map(|customer| customer.id).unwrap_or_default()
+            customer.map(|customer| customer.id.to_string()).unwrap_or_default()
         }
     };
     let payload = serde_json::to_vec(&claims).map_err(|e| undone(&e))?;

@@ -145,11 +145,11 @@ fn rules(
         }
         for plan in catalog.plans {
             rules = rules.plan(Plan {
-                code: plan.code,
-                tier: plan.tier,
+                code: plan.code.into(),
+                tier: plan.tier.into(),
                 rank: plan.rank,
-                features: plan.features,
-                limits: plan.limits,
+                features: plan.features.into_iter().map(Into::into).collect(),
+                limits: plan.limits.into_iter().map(|(name, most)| (name.into(), most)).collect(),
                 seats: plan.seats,
                 nodes: plan.nodes,
             });
@@ -243,12 +243,12 @@ fn describe(license: &License) -> String {
         |at| Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string()),
     );
     let plan = match license.plan.as_str() {
-        "" => license.tier.clone(),
+        "" => license.tier.to_string(),
         plan => format!("{plan} ({})", license.tier),
     };
     facts(&[
-        ("license", license.sub.clone()),
-        ("product", license.aud.clone()),
+        ("license", license.sub.to_string()),
+        ("product", license.aud.to_string()),
         ("plan", plan),
         ("expires", expires),
         ("features", license.features.join(" ")),

@@ -56,7 +56,7 @@ pub(crate) fn signer(seed: u8) -> Ed25519Signer {
 pub(crate) fn license(product: &str) -> License {
     License {
         iss: "https://authority.example".into(),
-        sub: Uuid::from_u128(1).to_string(),
+        sub: Uuid::from_u128(1).to_string().into(),
         aud: product.into(),
         jti: "key-1".into(),
         iat: T0 - 1000,
@@ -66,7 +66,7 @@ pub(crate) fn license(product: &str) -> License {
         rank: 2,
         plan: "standard".into(),
         features: vec!["task-distribution".into(), "advanced".into()],
-        limits: [("tokens".to_owned(), None), ("jobs".to_owned(), Some(5))].into(),
+        limits: [("tokens".into(), None), ("jobs".into(), Some(5))].into(),
         seats: Some(2),
         nodes: Some(10),
         trial: false,
@@ -152,7 +152,7 @@ impl Authority {
         *generation += 1;
         let now = self.clock.now();
         Lease {
-            iss: license.iss.clone(),
+            iss: license.iss.to_string(),
             sub: license.sub.clone(),
             aud: license.aud.clone(),
             iat: now,
@@ -184,8 +184,8 @@ impl Authority {
     pub(crate) fn activation_with(&self, lease: &Lease) -> Value {
         let proof = ActivationProof {
             iss: lease.iss.clone(),
-            sub: lease.sub.clone(),
-            aud: lease.aud.clone(),
+            sub: lease.sub.to_string(),
+            aud: lease.aud.to_string(),
             iat: lease.iat,
             act: lease.act.clone(),
             cluster_id: lease.cluster_id.clone(),
@@ -218,7 +218,7 @@ impl Authority {
     pub(crate) fn refusal(&self, request: &Request, code: &str) -> Refusal {
         let now = self.clock.now();
         Refusal {
-            iss: self.license.lock().unwrap().iss.clone(),
+            iss: self.license.lock().unwrap().iss.to_string(),
             iat: now,
             exp: now + 300,
             code: code.into(),
