@@ -10,12 +10,18 @@ use licentia_protocol::resource::AuditReport;
 use licentia_storage::Transaction;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::authority::{Authority, Parts};
+use crate::credential::subject;
 use crate::error::AuthorityError;
 
 const HEAD: &str = "audit_head";
 const PAGE: u32 = 1_000;
+/// Who the products are in the trail. Their addresses are personal values of their customers.
+pub(crate) const PRODUCT: &str = "product";
+/// What stands for such an address in a row.
+const COMMITTED: &str = "committed";
 
 /// Who does something, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +80,12 @@ pub(crate) async fn append(
     let (seq, previous) = head.map_or((1, [0; 32]), |head| (head.seq + 1, head.hash));
     let mut facts = entry.facts;
     let mut secrets = Vec::with_capacity(entry.personal.len());
-    for (field, value) in entry.personal {
+    let mut personal = entry.personal;
+    let mut origin = actor.origin.clone();
+    if actor.name == PRODUCT {
+        personal.push(("origin".to_owned(), std::mem::replace(&mut origin, COMMITTED.to_owned())));
+    }
+    for (field, value) in personal {
         let salt = parts.random.bytes::<16>().to_vec();
         facts.insert(field.clone(), Value::from(stated(&salt, &value)));
         secrets.push(AuditSecret { seq, field, salt, value });
@@ -83,7 +94,7 @@ pub(crate) async fn append(
         seq,
         at_micros: parts.clock.now_micros(),
         actor: actor.name.clone(),
-        origin: actor.origin.clone(),
+        origin,
         action: action.to_owned(),
         subject,
         details: Value::Object(facts).to_string(),
@@ -107,6 +118,20 @@ impl Authority {
         entry: Entry,
     ) -> Result<(), AuthorityError> {
         append(self.parts(), tx, actor, action, subject, entry).await
+    }
+
+    /// Puts a change of a licence on record, and queues its facts for whoever is to hear of it.
+    pub(crate) async fn announce(
+        &self,
+        tx: &mut dyn Transaction,
+        actor: &Actor,
+        action: &str,
+        license_id: Uuid,
+        entry: Entry,
+    ) -> Result<(), AuthorityError> {
+        let facts = Value::Object(entry.facts.clone()).to_string();
+        tx.enqueue(license_id, action, &facts, self.clock().now()).await?;
+        self.record(tx, actor, action, subject(license_id), entry).await
     }
 
     /// Checks the whole trail: each row's hash, its place, its commitments, and the head.

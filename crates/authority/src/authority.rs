@@ -12,6 +12,8 @@ use crate::credential::ClaimsCache;
 use crate::error::AuthorityError;
 use crate::idempotency::InProgress;
 use crate::keyring::Keyring;
+use crate::outage::Outages;
+use crate::refusals::Refusals;
 
 /// What an authority is made of.
 pub struct Parts {
@@ -37,6 +39,8 @@ struct Inner {
     keyring: RwLock<Arc<Keyring>>,
     claims: ClaimsCache,
     in_progress: InProgress,
+    outages: Outages,
+    refusals: Refusals,
 }
 
 impl Authority {
@@ -50,6 +54,8 @@ impl Authority {
                 keyring: RwLock::new(Arc::new(keyring)),
                 claims: ClaimsCache::default(),
                 in_progress: InProgress::default(),
+                outages: Outages::default(),
+                refusals: Refusals::default(),
             }),
         })
     }
@@ -106,6 +112,14 @@ impl Authority {
 
     pub(crate) fn in_progress(&self) -> &InProgress {
         &self.inner.in_progress
+    }
+
+    pub(crate) fn outages(&self) -> &Outages {
+        &self.inner.outages
+    }
+
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.inner.refusals
     }
 
     pub(crate) fn uuid(&self) -> Uuid {

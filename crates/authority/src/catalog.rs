@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use licentia_model::plan::OnClone;
-use licentia_model::{Enforcement, Meter, Profile, Scheme};
+use licentia_model::plan::{OnChainBroken, OnClone};
+use licentia_model::{Enforcement, Meter, Profile, Quota, QuotaKind, Scheme, Window};
 
 use self::reader::{Field, Source, Table};
 
@@ -77,6 +77,8 @@ pub struct PlanEntry {
     pub takeovers_per_day: u32,
     /// What a copied installation leads to.
     pub on_clone: OnClone,
+    /// What a broken chain of actions leads to; `warn` if not given.
+    pub on_chain_broken: OnChainBroken,
     /// Nodes in one cluster; `None` is unlimited, also where the text says nothing.
     pub nodes: Option<u32>,
     /// Length of a trial in seconds.
@@ -91,6 +93,8 @@ pub struct PlanEntry {
     pub features: Vec<String>,
     /// Limits by name; `None` is unlimited.
     pub limits: BTreeMap<String, Option<u64>>,
+    /// Quotas by meter; the limit of the same name says how much, in whole units.
+    pub quotas: BTreeMap<String, Quota>,
     /// For people: price, support, SLA.
     pub info: BTreeMap<String, String>,
 }
@@ -132,6 +136,7 @@ const PLAN_KEYS: &[&str] = &[
     "reclaim_after",
     "takeovers_per_day",
     "on_clone",
+    "on_chain_broken",
     "nodes",
     "trial",
     "heartbeat",
@@ -139,9 +144,11 @@ const PLAN_KEYS: &[&str] = &[
     "contacts_per_minute",
     "features",
     "limits",
+    "quotas",
     "info",
 ];
 const METER_KEYS: &[&str] = &["name", "unit", "scale"];
+const QUOTA_KEYS: &[&str] = &["per", "kind"];
 
 const HEARTBEAT_S: u32 = 15 * 60;
 const GRACE_S: u32 = 24 * 60 * 60;
@@ -160,20 +167,6 @@ pub fn parse(text: &str) -> Result<Catalog, CatalogError> {
     let product_table = top.require("product")?.table("[product]".into(), PRODUCT_KEYS)?;
     let product = product(&product_table)?;
 
-    let mut plans: Vec<PlanEntry> = Vec::new();
-    for table in top.require("plan")?.tables("plan", "code", PLAN_KEYS)? {
-        let plan = plan(&table, &product)?;
-        if plans.iter().any(|other| other.code == plan.code) {
-            return Err(table.require("code")?.error("another plan has this code already"));
-        }
-        plans.push(plan);
-    }
-    if !plans.iter().any(|plan| plan.code == product.default_plan) {
-        let codes: Vec<_> = plans.iter().map(|plan| plan.code.as_str()).collect();
-        let message = format!("expected the code of a plan, one of {}", codes.join(", "));
-        return Err(product_table.require("default_plan")?.error(&message));
-    }
-
     let mut meters: Vec<Meter> = Vec::new();
     if let Some(field) = top.field("meter") {
         for table in field.tables("meter", "name", METER_KEYS)? {
@@ -183,6 +176,20 @@ pub fn parse(text: &str) -> Result<Catalog, CatalogError> {
             }
             meters.push(meter);
         }
+    }
+
+    let mut plans: Vec<PlanEntry> = Vec::new();
+    for table in top.require("plan")?.tables("plan", "code", PLAN_KEYS)? {
+        let plan = plan(&table, &product, &meters)?;
+        if plans.iter().any(|other| other.code == plan.code) {
+            return Err(table.require("code")?.error("another plan has this code already"));
+        }
+        plans.push(plan);
+    }
+    if !plans.iter().any(|plan| plan.code == product.default_plan) {
+        let codes: Vec<_> = plans.iter().map(|plan| plan.code.as_str()).collect();
+        let message = format!("expected the code of a plan, one of {}", codes.join(", "));
+        return Err(product_table.require("default_plan")?.error(&message));
     }
     Ok(Catalog { product, plans, meters })
 }
@@ -208,7 +215,11 @@ fn product(table: &Table<'_>) -> Result<ProductEntry, CatalogError> {
     Ok(product)
 }
 
-fn plan(table: &Table<'_>, product: &ProductEntry) -> Result<PlanEntry, CatalogError> {
+fn plan(
+    table: &Table<'_>,
+    product: &ProductEntry,
+    meters: &[Meter],
+) -> Result<PlanEntry, CatalogError> {
     let duration = |key| table.field(key).map(|f| f.duration_s()).transpose();
     let plan = PlanEntry {
         code: code(&table.require("code")?)?,
@@ -221,6 +232,9 @@ fn plan(table: &Table<'_>, product: &ProductEntry) -> Result<PlanEntry, CatalogE
             .field("takeovers_per_day")
             .map_or(Ok(TAKEOVERS_PER_DAY), |f| f.number())?,
         on_clone: table.field("on_clone").map_or(Ok(OnClone::Warn), |f| f.word(OnClone::ALL))?,
+        on_chain_broken: table
+            .field("on_chain_broken")
+            .map_or(Ok(OnChainBroken::Warn), |f| f.word(OnChainBroken::ALL))?,
         nodes: table.field("nodes").map_or(Ok(None), |f| f.number_or_unlimited())?,
         trial_s: duration("trial")?,
         heartbeat_s: duration("heartbeat")?,
@@ -231,8 +245,13 @@ fn plan(table: &Table<'_>, product: &ProductEntry) -> Result<PlanEntry, CatalogE
             .transpose()?,
         features: table.field("features").map_or(Ok(Vec::new()), |f| features(&f))?,
         limits: table.field("limits").map_or(Ok(BTreeMap::new()), |f| limits(&f))?,
+        quotas: table.field("quotas").map_or(Ok(BTreeMap::new()), |f| quotas(&f, meters))?,
         info: table.field("info").map_or(Ok(BTreeMap::new()), |f| info(&f))?,
     };
+    if let Some(meter) = plan.quotas.keys().find(|meter| !plan.limits.contains_key(*meter)) {
+        let message = format!("a quota needs the limit `{meter}`, which says how much");
+        return Err(table.error("limits", &message));
+    }
     grace_covers_heartbeat(
         table,
         plan.heartbeat_s.unwrap_or(product.heartbeat_s),
@@ -374,6 +393,20 @@ fn limits(field: &Field<'_>) -> Result<BTreeMap<String, Option<u64>>, CatalogErr
         limits.insert(word(&value, name)?, value.number_or_unlimited()?);
     }
     Ok(limits)
+}
+
+fn quotas(field: &Field<'_>, meters: &[Meter]) -> Result<BTreeMap<String, Quota>, CatalogError> {
+    let mut quotas = BTreeMap::new();
+    for (name, value) in field.entries()? {
+        if !meters.iter().any(|meter| meter.name == name) {
+            return Err(value.error("a quota is on a meter; add a [[meter]] of this name"));
+        }
+        let table = value.table(format!("quota {name:?}"), QUOTA_KEYS)?;
+        let kind = table.field("kind").map_or(Ok(QuotaKind::Soft), |f| f.word(QuotaKind::ALL))?;
+        let per = table.require("per")?.word(Window::ALL)?;
+        quotas.insert(name.to_owned(), Quota { per, kind });
+    }
+    Ok(quotas)
 }
 
 fn info(field: &Field<'_>) -> Result<BTreeMap<String, String>, CatalogError> {

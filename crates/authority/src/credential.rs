@@ -1,13 +1,14 @@
 //! From a key to its licence: what activation, heartbeat, deactivation and validation all begin with.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use licentia_license::decide::{Circumstances, decide};
 use licentia_license::fingerprint::Fingerprint;
 use licentia_license::verify::verify;
-use licentia_license::{Invalid, License as Claims, Verified};
-use licentia_model::{License, LicenseState, Scheme};
+use licentia_license::{Invalid, License as Claims, Trust, Verified};
+use licentia_model::{License, LicenseState, Plan, Product, Scheme};
 use licentia_protocol::Code;
 use licentia_storage::Transaction;
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::denied::Denied;
 use crate::error::AuthorityError;
+use crate::keyring::Keyring;
 
 /// How many keys' claims are kept; a few hundred bytes each.
 const CACHED_CLAIMS: usize = 20_000;
@@ -24,7 +26,7 @@ const CACHED_CLAIMS: usize = 20_000;
 #[derive(Default)]
 pub(crate) struct ClaimsCache {
     claims: Mutex<HashMap<Uuid, Arc<Verified<Claims>>>>,
-    reported: Mutex<HashSet<(Uuid, i64)>>,
+    reported: Mutex<HashSet<(Uuid, u64)>>,
 }
 
 /// A licence with the claims of its key in force.
@@ -50,11 +52,15 @@ impl Authority {
         key: &str,
     ) -> Result<Result<Uuid, Denied>, AuthorityError> {
         let key = key.trim();
-        if let Some(id) = self.license_of_record(tx, key).await? {
+        let mut work = Work::default();
+        if let Some(id) = self.license_of_record(tx, key, &mut work).await? {
             return Ok(Ok(id));
         }
-        let other = self.license_of_other_key(tx, key).await?;
-        Ok(other.ok_or_else(|| Denied::new(Code::UnknownLicense)))
+        if let Some(id) = self.license_of_other_key(tx, key).await? {
+            return Ok(Ok(id));
+        }
+        work.make_up(&self.keyring());
+        Ok(Err(Denied::new(Code::UnknownLicense)))
     }
 
     /// The licence of a `jwt` key that was issued here.
@@ -62,12 +68,13 @@ impl Authority {
         &self,
         tx: &mut dyn Transaction,
         key: &str,
+        work: &mut Work,
     ) -> Result<Option<Uuid>, AuthorityError> {
         let keyring = self.keyring();
-        let (claims, trusted) = match verify::<Claims>(key, &keyring.trust) {
+        let (claims, trusted) = match work.verify(key, &keyring.trust) {
             Ok(claims) => (claims, true),
             // A signer that fell from grace: its keys count only where they are the very ones on record.
-            Err(_) => match verify::<Claims>(key, &keyring.records) {
+            Err(_) => match work.verify(key, &keyring.records) {
                 Ok(claims) => (claims, false),
                 Err(_) => return Ok(None),
             },
@@ -85,8 +92,8 @@ impl Authority {
                 return Ok(None);
             }
         }
-        let Some(license) = tx.license(id).await? else { return Ok(None) };
-        let product = tx.product(license.product_id).await?;
+        // By the licence's own word: a row that names another product changes nothing.
+        let product = tx.product_by_code(&claims.aud).await?;
         let now = self.clock().now();
         let refused = product.is_some_and(|product| product.refuses(Scheme::Jwt, now));
         Ok((!refused).then_some(id))
@@ -98,9 +105,19 @@ impl Authority {
         tx: &mut dyn Transaction,
         license: &License,
     ) -> Result<Arc<Verified<Claims>>, AuthorityError> {
-        let jti = license.jti;
-        if let Some(claims) = lock(&self.claims().claims).get(&jti) {
-            return Ok(Arc::clone(claims));
+        self.claims_of_record(tx, license.id, license.jti).await
+    }
+
+    /// The claims of any record of a licence, the one in force or one before it.
+    pub(crate) async fn claims_of_record(
+        &self,
+        tx: &mut dyn Transaction,
+        license_id: Uuid,
+        jti: Uuid,
+    ) -> Result<Arc<Verified<Claims>>, AuthorityError> {
+        let cached = lock(&self.claims().claims).get(&jti).map(Arc::clone);
+        if let Some(claims) = cached.filter(|claims| claims.sub == license_id.to_string()) {
+            return Ok(claims);
         }
         let row = tx.license_key(jti).await?.ok_or_else(|| {
             AuthorityError::Keys(format!("the key {jti} of a licence is missing"))
@@ -114,7 +131,7 @@ impl Authority {
         let claims = verify::<Claims>(key, &self.keyring().records).map_err(|e| {
             AuthorityError::Keys(format!("the stored key {jti} does not verify: {e}"))
         })?;
-        if claims.sub != license.id.to_string() || claims.jti != jti.to_string() {
+        if claims.sub != license_id.to_string() || claims.jti != jti.to_string() {
             return Err(AuthorityError::Keys(format!("the key {jti} belongs to another licence")));
         }
         let claims = Arc::new(claims);
@@ -141,25 +158,78 @@ impl Authority {
         &self,
         tx: &mut dyn Transaction,
         known: &Known,
+        product: &Product,
+        plan: &Plan,
     ) -> Result<(), AuthorityError> {
-        let (license, claims) = (&known.license, &known.claims);
-        let mut columns = Vec::new();
-        if license.expires_at != claims.exp {
-            columns.push("expires_at");
+        let license = &known.license;
+        let mut columns = known.contradictions();
+        if license.product_id != product.id {
+            columns.push("product_id");
         }
-        if license.tier != claims.tier {
-            columns.push("tier");
+        if license.plan_id != plan.id {
+            columns.push("plan_id");
         }
-        if columns.is_empty()
-            || !lock(&self.claims().reported)
-                .insert((license.id, license.expires_at.unwrap_or(i64::MAX)))
-        {
+        self.report_columns(tx, license, columns).await
+    }
+
+    /// The same for the columns that need no other row; also where the licence was only asked about.
+    pub(crate) async fn report_columns(
+        &self,
+        tx: &mut dyn Transaction,
+        license: &License,
+        columns: Vec<&'static str>,
+    ) -> Result<(), AuthorityError> {
+        if columns.is_empty() || !lock(&self.claims().reported).insert(change(license, &columns)) {
             return Ok(());
         }
         tracing::warn!(license = %license.id, ?columns, "tampered_row: the row contradicts its signed licence and is ignored");
         let entry = Entry::new().fact("columns", columns);
         let actor = Actor::new("system", "local");
-        self.record(tx, &actor, "license.tampered_row", subject(license.id), entry).await
+        self.announce(tx, &actor, "license.tampered_row", license.id, entry).await
+    }
+
+    /// Whether this contradiction has not been reported yet by this process.
+    pub(crate) fn is_news(&self, license: &License, columns: &[&'static str]) -> bool {
+        let mut reported = lock(&self.claims().reported);
+        if reported.len() >= CACHED_CLAIMS {
+            reported.clear();
+        }
+        !reported.contains(&change(license, columns))
+    }
+}
+
+/// Names a contradiction, so that the same one is reported once and another one anew.
+fn change(license: &License, columns: &[&'static str]) -> (Uuid, u64) {
+    let mut change = DefaultHasher::new();
+    let row = (&license.tier, license.expires_at, license.plan_id, license.product_id);
+    (columns, row, license.customer_id).hash(&mut change);
+    (license.id, change.finish())
+}
+
+/// Signature checks spent on a key. An unknown key costs the same whatever its fault: what is short of it is made up.
+#[derive(Default)]
+struct Work {
+    checks: u8,
+}
+
+impl Work {
+    /// What a key with a wrong signature costs: once under the keys of the day, once under all there ever were.
+    const UNKNOWN: u8 = 2;
+
+    fn verify(&mut self, key: &str, trust: &Trust) -> Result<Verified<Claims>, Invalid> {
+        let verified = verify::<Claims>(key, trust);
+        // All else is found before or without a look at the signature.
+        if matches!(verified, Ok(_) | Err(Invalid::BadSignature | Invalid::KeyCompromised)) {
+            self.checks += 1;
+        }
+        verified
+    }
+
+    fn make_up(&mut self, keyring: &Keyring) {
+        while self.checks < Self::UNKNOWN {
+            let _ = std::hint::black_box(verify::<Claims>(&keyring.decoy, &keyring.records));
+            self.checks += 1;
+        }
     }
 }
 
@@ -169,6 +239,23 @@ pub(crate) fn subject(id: Uuid) -> String {
 }
 
 impl Known {
+    /// Columns of the licence's own row that say something else than its claims.
+    pub(crate) fn contradictions(&self) -> Vec<&'static str> {
+        let (license, claims) = (&self.license, &self.claims);
+        let mut columns = Vec::new();
+        if license.expires_at != claims.exp {
+            columns.push("expires_at");
+        }
+        if license.tier != claims.tier {
+            columns.push("tier");
+        }
+        let customer = claims.customer.as_ref().map(|customer| customer.id.as_str());
+        if customer.is_some_and(|id| id != license.customer_id.to_string()) {
+            columns.push("customer_id");
+        }
+        columns
+    }
+
     /// Whether the licence gives a right at `now`; until when the authority may promise it.
     ///
     /// `Ok(Some(t))`: the licence, or the grace of its revocation, ends at `t`.

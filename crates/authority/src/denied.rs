@@ -56,6 +56,9 @@ pub(crate) struct Asker<'a> {
 impl Authority {
     /// Signs the answer no, where it is one that can stop a product.
     pub(crate) fn refuse(&self, denied: Denied, asker: &Asker<'_>) -> Problem {
+        if denied.code != Code::Malformed {
+            self.refusals().count(denied.code);
+        }
         let mut problem = Problem::new(denied.code);
         if let Some(what) = &denied.what {
             problem = problem.because(what);

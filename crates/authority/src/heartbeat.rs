@@ -1,22 +1,21 @@
 //! Keeps a seat: token → state → `token_version` → generation → seats and nodes, in this order.
 
 use licentia_model::{Activation, Seat};
-use licentia_protocol::heartbeat::{Answer, Request};
+use licentia_protocol::heartbeat::{Answer, ChainHead, Request};
 use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
 
-use crate::activations::activate::{TOKEN_LIFE_S, check_nonce, text};
-use crate::audit::{Actor, Entry};
+use crate::activations::activate::{TOKEN_LIFE_S, check_nonce};
+use crate::activations::clone::Copied;
+use crate::audit::{Actor, Entry, PRODUCT};
 use crate::authority::Authority;
-use crate::credential::subject;
+use crate::chain::Checked;
 use crate::denied::{Asker, Denied, failure};
 use crate::error::AuthorityError;
 use crate::lease::{Granted, Holder, Terms};
 use crate::seats::{check_nodes, claim, timestamp};
 use crate::secrets::{ACCESS_TOKEN, nonce, token};
-
-/// Most meters in one report.
-const MAX_METERS: usize = 100;
+use crate::usage::{Metered, Metering};
 
 /// Which of the two tokens a heartbeat came with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,6 +29,8 @@ struct Kept {
     granted: Granted,
     renewed: bool,
     license_changed: bool,
+    metered: Metered,
+    chain: Option<ChainHead>,
 }
 
 /// A seat that was kept.
@@ -55,7 +56,7 @@ impl Authority {
         }
         let fresh = token(ACCESS_TOKEN, self.random());
         let fresh_hash = self.token_hash(fresh.expose());
-        let actor = Actor::new("product", origin);
+        let actor = Actor::new(PRODUCT, origin);
         let kept = self
             .write(move |this, tx| {
                 Box::pin(async move { this.keep(tx, &request, fresh_hash, &actor).await })
@@ -75,9 +76,9 @@ impl Authority {
             license: kept.license_changed.then(|| kept.granted.claims.token().to_owned()),
             keyset_version: self.keyring().keyset_version,
             revocations_seq: 0,
-            advice: Vec::new(),
-            usage_counted: None,
-            chain: None,
+            advice: kept.metered.advice,
+            usage_counted: kept.metered.counted,
+            chain: kept.chain,
         };
         Ok(Beat { answer, holder })
     }
@@ -107,8 +108,9 @@ impl Authority {
             Err(code) => return Ok(Err(code.into())),
         };
 
-        let known = self.know_and_mend(tx, license).await?;
-        self.report_tampering(tx, &known).await?;
+        let mut known = self.know_and_mend(tx, license).await?;
+        let (product, plan) = self.terms_of(tx, &known).await?;
+        self.report_tampering(tx, &known, &product, &plan).await?;
         let end = match known.standing(now, None, activation.fingerprint.as_deref()) {
             Ok(end) => end,
             Err(denied) => return Ok(Err(denied)),
@@ -123,24 +125,46 @@ impl Authority {
         let lost = request.generation.checked_add(1) == Some(seat.generation)
             && request.nonce == seat.nonce;
         if !lost && (request.generation != seat.generation || bearer == Bearer::Previous) {
-            let entry = Entry::new()
-                .fact("activation", activation.id.to_string())
-                .fact("generation", seat.generation)
-                .fact("brought", request.generation);
-            self.record(tx, actor, "activation.clone_detected", subject(known.license.id), entry)
-                .await?;
+            // The holder of a seat that was released is no copy.
+            if seat.lease_until > 0 {
+                let entry = Entry::new()
+                    .fact("activation", activation.id.to_string())
+                    .fact("generation", seat.generation)
+                    .fact("brought", request.generation);
+                let copied = self.clone_detected(tx, &mut known, &plan, entry, actor).await?;
+                if copied == Copied::Suspended {
+                    return Ok(Err(Denied::new(Code::Suspended).of(known.license.id)));
+                }
+            }
             return Ok(Err(Code::StaleGeneration.into()));
         }
 
-        let (product, plan) = self.terms_of(tx, &known).await?;
         let terms = Terms::of(&product, &plan);
         if let Err(denied) = check_nodes(known.license.id, &known.claims, request.nodes) {
             return Ok(Err(denied));
         }
-        match claim(tx, known.license.id, &known.claims, &plan, Some(&seat), now).await? {
-            Ok(overage) => seat.overage = overage,
-            Err(denied) => return Ok(Err(denied)),
-        }
+        let as_of = self.held_as_of(tx, now, terms.grace_s).await?;
+        let claimed =
+            match claim(tx, known.license.id, &known.claims, &plan, Some(&seat), as_of).await? {
+                Ok(claimed) => claimed,
+                Err(denied) => return Ok(Err(denied)),
+            };
+        seat.overage = claimed.overage;
+        let chain = match &request.chain {
+            // A lost answer was checked when it was first given.
+            Some(_) if lost => Some(self.chain_of(tx, activation.id).await?),
+            Some(chain) => {
+                let terms = (&product, &plan);
+                let checked = self
+                    .check_chain(tx, chain, &mut known, terms, &activation, &mut seat, actor)
+                    .await?;
+                match checked {
+                    Checked::Head(head) => Some(head),
+                    Checked::Refused(denied) => return Ok(Err(denied)),
+                }
+            }
+            None => None,
+        };
 
         let renewed = bearer == Bearer::Previous || now - seat.token_issued_at >= TOKEN_LIFE_S / 2;
         if renewed {
@@ -154,21 +178,27 @@ impl Authority {
         if !lost {
             seat.generation += 1;
             seat.nonce.clone_from(&request.nonce);
-            seat.server_nonce = nonce(self.random());
+            let before = std::mem::replace(&mut seat.server_nonce, nonce(self.random()));
+            seat.previous_server_nonce = Some(before);
         }
         seat.lease_until = terms.lease_until(now, end);
         seat.last_seen = now;
         seat.nodes = request.nodes.or(seat.nodes);
         tx.put_seat(&seat).await?;
-        // A lost answer was counted when it was first given.
-        if !lost && !request.usage.is_empty() {
-            let report = request.usage_id.as_deref();
-            tx.add_usage(seat.license_id, activation.id, report, &request.usage, now).await?;
-        }
+        let metering = Metering {
+            known: &known,
+            product: &product,
+            plan: &plan,
+            activation_id: activation.id,
+            claimed,
+            lost,
+            now,
+        };
+        let metered = self.meter(tx, request, &metering).await?;
         let license_changed = known.claims.iat >= activation.activated_at;
         let granted =
             Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
-        Ok(Ok(Kept { granted, renewed, license_changed }))
+        Ok(Ok(Kept { granted, renewed, license_changed, metered, chain }))
     }
 
     async fn named(
@@ -213,14 +243,5 @@ fn check(request: &Request) -> Result<(), Denied> {
     {
         return Err(Denied::malformed("Send `activation_id`, or `license_key` and `cluster_id`."));
     }
-    if request.usage.len() > MAX_METERS {
-        return Err(Denied::malformed("`usage` names more than 100 meters."));
-    }
-    for (name, amount) in &request.usage {
-        text("usage", name, 1, 64)?;
-        if *amount < 0 {
-            return Err(Denied::malformed(format!("`usage.{name}` is negative.")));
-        }
-    }
-    request.usage_id.iter().try_for_each(|id| text("usage_id", id, 1, 128))
+    Ok(())
 }

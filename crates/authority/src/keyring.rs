@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_issue::PrivateKey;
 use licentia_issue::signer::Signer;
 use licentia_license::Trust;
@@ -26,6 +27,8 @@ pub(crate) struct Keyring {
     pub(crate) stands: HashSet<String>,
     pub(crate) keyset: String,
     pub(crate) keyset_version: u64,
+    /// Has the shape of a licence key and the signature of something else: checking it takes as long as any other.
+    pub(crate) decoy: String,
 }
 
 /// The name under which a private key is sealed.
@@ -62,10 +65,19 @@ impl Keyring {
             .map(|key| key.kid.clone())
             .collect();
         let keyset_version = trust.keyset_version().unwrap_or_default();
-        Ok((
-            issuer,
-            Self { signers, trust: Arc::new(trust), records, stands, keyset, keyset_version },
-        ))
+        let mut keyring = Self {
+            signers,
+            trust: Arc::new(trust),
+            records,
+            stands,
+            keyset,
+            keyset_version,
+            decoy: String::new(),
+        };
+        if let Ok(signer) = keyring.signer(Purpose::License) {
+            keyring.decoy = decoy(signer)?;
+        }
+        Ok((issuer, keyring))
     }
 
     pub(crate) fn signer(&self, purpose: Purpose) -> Result<&dyn Signer, AuthorityError> {
@@ -123,4 +135,14 @@ fn unseal(parts: &Parts, key: &SigningKey, sealed: &[u8]) -> Result<PrivateKey, 
 
 fn unusable(key: &SigningKey, error: &dyn std::error::Error) -> AuthorityError {
     AuthorityError::Keys(format!("the key {} cannot be used: {error}", key.kid))
+}
+
+fn decoy(signer: &dyn Signer) -> Result<String, AuthorityError> {
+    let key = signer.public_key();
+    let header =
+        format!(r#"{{"alg":"{}","typ":"license+jwt","kid":"{}"}}"#, signer.algorithm(), key.kid());
+    let signature =
+        signer.sign(b"something else").map_err(|e| AuthorityError::Keys(e.to_string()))?;
+    let part = |bytes: &[u8]| Base64UrlUnpadded::encode_string(bytes);
+    Ok(format!("{}.{}.{}", part(header.as_bytes()), part(b"{}"), part(&signature)))
 }

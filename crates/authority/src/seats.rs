@@ -13,7 +13,19 @@ use crate::error::AuthorityError;
 /// How many holders a refusal names.
 const HOLDERS_SHOWN: u32 = 20;
 
-/// Whether this activation may have a seat now; `Ok(true)` where it is beyond those paid for.
+/// A seat that may be had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Claimed {
+    /// It is beyond those paid for.
+    pub(crate) overage: bool,
+    /// Seats taken, with this one.
+    pub(crate) taken: u32,
+    /// Leases that run beside it and beyond what is allowed: the plan gave the seats of silent holders away.
+    pub(crate) overlap: u32,
+}
+
+/// Whether this activation may have a seat. Seats are counted as they were held at `as_of`: now, or the beginning
+/// of an outage that still counts.
 ///
 /// Call under `lock_license`. A seat that the activation still holds is its own and needs no free one.
 pub(crate) async fn claim(
@@ -22,19 +34,28 @@ pub(crate) async fn claim(
     claims: &Claims,
     plan: &Plan,
     own: Option<&Seat>,
-    now: i64,
-) -> Result<Result<bool, Denied>, AuthorityError> {
-    let Some(seats) = claims.seats else { return Ok(Ok(false)) };
+    as_of: i64,
+) -> Result<Result<Claimed, Denied>, AuthorityError> {
+    let Some(seats) = claims.seats else { return Ok(Ok(Claimed::default())) };
     let except = own.map(|seat| seat.activation_id);
-    let others = tx.count_live_seats(license_id, now, plan.reclaim_after_s, except).await?;
-    let holds = own.is_some_and(|seat| seat.is_live(now, plan.reclaim_after_s));
-    if holds || others < seats.saturating_add(plan.overage) {
-        return Ok(Ok(others >= seats));
+    let others = tx.count_live_seats(license_id, as_of, plan.reclaim_after_s, except).await?;
+    let holds = own.is_some_and(|seat| seat.is_live(as_of, plan.reclaim_after_s));
+    let most = seats.saturating_add(plan.overage);
+    if holds || others < most {
+        let taken = others.saturating_add(1);
+        let overlap = match plan.reclaim_after_s {
+            Some(_) => {
+                let leases = tx.count_live_seats(license_id, as_of, None, except).await?;
+                leases.saturating_add(1).saturating_sub(most)
+            }
+            None => 0,
+        };
+        return Ok(Ok(Claimed { overage: others >= seats, taken, overlap }));
     }
     let mut denied = Denied::new(Code::NoFreeSeat)
         .of(license_id)
         .because(format!("{others} of {seats} seats are taken."));
-    for seat in tx.live_seats(license_id, now, plan.reclaim_after_s, HOLDERS_SHOWN).await? {
+    for seat in tx.live_seats(license_id, as_of, plan.reclaim_after_s, HOLDERS_SHOWN).await? {
         if let Some(activation) = tx.activation(seat.activation_id).await? {
             denied.holders.push(Holder {
                 cluster_id: mask(&activation.cluster_id),

@@ -165,13 +165,13 @@ async fn d13_a_key_counts_for_a_day_and_is_then_forgotten() {
         database.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap()
     };
     assert!(test.authority.activate(request(&key, "one", "nonce-0001"), with("k")).await.is_ok());
-    test.authority.prune().await.unwrap();
+    test.authority.prune(90).await.unwrap();
     assert_eq!(kept(), 1);
     test.clock.advance(24 * 3600);
     let new = test.authority.activate(request(&key, "two", "nonce-0002"), with("k")).await;
     assert!(new.is_ok_and(|new| new.created), "the key is free again");
     test.clock.advance(24 * 3600 + 1);
-    test.authority.prune().await.unwrap();
+    test.authority.prune(90).await.unwrap();
     assert_eq!(kept(), 0);
 }
 

@@ -1,5 +1,7 @@
 //! The signed online verdict, answer of `validate` to a request that brought a nonce.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
@@ -20,9 +22,30 @@ pub struct OnlineVerdict {
     pub valid: bool,
     /// `valid`, or why not.
     pub code: String,
-    /// The licence, where it is valid.
+    /// The licence, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
+    /// Which key was asked about: SHA-256 of its text as sent, base64url. A verdict on another key is none on this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Product code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+    /// Plan code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Tier name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// Features granted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// Limits by name; `null` is unlimited.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, Option<u64>>,
+    /// End of the licence; none: perpetual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license_exp: Option<i64>,
 }
 
 impl Document for OnlineVerdict {

@@ -143,6 +143,13 @@ fn artefacts(signer: &Key) -> Vec<(&'static str, String)> {
         valid: true,
         code: "valid".into(),
         sub: None,
+        key: Some("digest".into()),
+        aud: Some("p".into()),
+        plan: None,
+        tier: None,
+        features: Vec::new(),
+        limits: std::collections::BTreeMap::new(),
+        license_exp: None,
     };
     let waiver = Waiver {
         iss: iss.clone(),

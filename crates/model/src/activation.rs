@@ -28,6 +28,8 @@ pub struct Activation {
     pub artifacts_digest: Option<String>,
     /// Salt of the chain of actions, fixed at activation.
     pub salt: Vec<u8>,
+    /// The signed record that the last activation handed out; part of the key of the chain of actions.
+    pub record: Option<Uuid>,
     /// First activation.
     pub created_at: i64,
     /// Last activation.

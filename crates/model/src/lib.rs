@@ -9,12 +9,14 @@
 pub mod activation;
 pub mod api_token;
 pub mod audit;
+pub mod chain;
 pub mod clock;
 pub mod customer;
 pub mod event;
 pub mod idempotency_key;
 pub mod license;
 pub mod license_key;
+pub mod message;
 pub mod operator;
 pub mod plan;
 pub mod product;
@@ -27,12 +29,14 @@ pub mod usage;
 pub use activation::Activation;
 pub use api_token::ApiToken;
 pub use audit::AuditRow;
+pub use chain::ChainHead;
 pub use clock::Clock;
 pub use customer::Customer;
 pub use event::{Event, EventKind};
 pub use idempotency_key::IdempotencyKey;
 pub use license::{License, LicenseState};
 pub use license_key::LicenseKey;
+pub use message::Message;
 pub use operator::Operator;
 pub use plan::Plan;
 pub use product::{Enforcement, Product, Profile, Scheme};
@@ -40,7 +44,7 @@ pub use product_secret::ProductSecret;
 pub use random::Random;
 pub use seat::Seat;
 pub use signing_key::SigningKey;
-pub use usage::Meter;
+pub use usage::{Meter, Quota, QuotaKind, Window};
 
 /// A stored word that is none of the words its column knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

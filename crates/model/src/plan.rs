@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use crate::usage::Quota;
 use crate::words;
 
 words! {
@@ -15,6 +16,16 @@ words! {
         Reactivate = "reactivate",
         /// The licence is suspended.
         Suspend = "suspend",
+    }
+}
+
+words! {
+    /// What happens when the chain of actions of an installation does not hold.
+    OnChainBroken {
+        /// An event in the audit trail.
+        Warn = "warn",
+        /// The licence is revoked, with a day of grace.
+        Revoke = "revoke",
     }
 }
 
@@ -41,6 +52,8 @@ pub struct Plan {
     pub takeovers_per_day: u32,
     /// What a copied installation leads to.
     pub on_clone: OnClone,
+    /// What a broken chain of actions leads to.
+    pub on_chain_broken: OnChainBroken,
     /// Nodes in one cluster; `None` is unlimited.
     pub nodes: Option<u32>,
     /// Length of a trial in seconds.
@@ -55,6 +68,8 @@ pub struct Plan {
     pub features: Vec<String>,
     /// Limits by name; `None` is unlimited.
     pub limits: BTreeMap<String, Option<u64>>,
+    /// Quotas by meter; how much is in the licence's limits.
+    pub quotas: BTreeMap<String, Quota>,
     /// For people: price, support, SLA.
     pub info: BTreeMap<String, String>,
 }

@@ -15,6 +15,8 @@ pub struct Seat {
     pub nonce: String,
     /// The authority's nonce of the last answer.
     pub server_nonce: String,
+    /// The one before it, of the same activation; entries of the chain of actions may be sealed under it.
+    pub previous_server_nonce: Option<String>,
     /// End of the lease; a seat is free from then on. 0 once given back.
     pub lease_until: i64,
     /// Last answer.
@@ -34,6 +36,13 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// Whatever the holder brings from now on is stale: it must activate again.
+    pub fn make_stale(&mut self) {
+        self.generation += 1;
+        // Nobody can bring this one: a nonce is never empty.
+        self.nonce = String::new();
+    }
+
     /// Whether the seat is taken at `now`: its lease runs, and where the plan reclaims silent seats, it has
     /// not been silent for that long.
     #[must_use]

@@ -1,9 +1,11 @@
 //! `POST /v1/license/heartbeat`: keeps a seat.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 /// What the product sends. The activation is named by its id, or by key and cluster.
@@ -33,7 +35,7 @@ pub struct Request {
     pub nodes: Option<u32>,
     /// Usage since the last report, by meter, in the meter's smallest unit (`scale` decimal places). A report
     /// that cannot be counted changes nothing else.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "saturated")]
     pub usage: BTreeMap<String, i64>,
     /// Names this report, 1 to 128 characters, so that a repeat counts once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +43,38 @@ pub struct Request {
     /// Actions since the last acknowledged one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
+}
+
+/// A number beyond the range counts as the end of it: a counter that ran over is no reason to refuse a heartbeat.
+fn saturated<'de, D: Deserializer<'de>>(input: D) -> Result<BTreeMap<String, i64>, D::Error> {
+    struct Amount(i64);
+
+    impl<'de> Deserialize<'de> for Amount {
+        fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+            input.deserialize_i64(AmountVisitor)
+        }
+    }
+
+    struct AmountVisitor;
+
+    impl Visitor<'_> for AmountVisitor {
+        type Value = Amount;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number")
+        }
+
+        fn visit_i64<E>(self, amount: i64) -> Result<Amount, E> {
+            Ok(Amount(amount))
+        }
+
+        fn visit_u64<E>(self, amount: u64) -> Result<Amount, E> {
+            Ok(Amount(i64::try_from(amount).unwrap_or(i64::MAX)))
+        }
+    }
+
+    let amounts = BTreeMap::<String, Amount>::deserialize(input)?;
+    Ok(amounts.into_iter().map(|(meter, amount)| (meter, amount.0)).collect())
 }
 
 /// Actions that the product carried out, each keyed to the one before (`license::chain`).

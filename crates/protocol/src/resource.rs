@@ -119,6 +119,8 @@ pub struct Activation {
     pub nodes: Option<u32>,
     /// Whether it holds a seat now.
     pub live: bool,
+    /// Silent for so long that its seat may be given away, while its lease still runs.
+    pub overlapping: bool,
     /// Beyond the seats paid for, within the plan's overage.
     pub overage: bool,
     /// Number of answers so far.

@@ -14,6 +14,11 @@ pub use crate::address::{Forwarded, Network};
 /// Where the server listens if nothing says otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
 
+/// How long usage by the hour is kept if nothing says otherwise.
+pub const DEFAULT_USAGE_DAYS: u32 = 90;
+/// A month's quota needs the whole month.
+const LEAST_USAGE_DAYS: u32 = 32;
+
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +29,22 @@ pub struct Config {
     pub limits: Limits,
     /// Section `[database]`.
     pub database: Database,
+    /// Section `[usage]`.
+    pub usage: Usage,
+}
+
+/// What becomes of usage.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Usage {
+    /// Days after which usage by the hour is forgotten, at least 32; totals stay.
+    pub retention_days: u32,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self { retention_days: DEFAULT_USAGE_DAYS }
+    }
 }
 
 /// Which database is behind the authority.
@@ -160,6 +181,11 @@ pub enum ConfigError {
     /// Plain HTTP on an address that others can reach.
     #[error("{0} can be reached by others, and licence keys would cross the network in clear")]
     Insecure(SocketAddr),
+    /// Quotas by the month could not be kept.
+    #[error(
+        "usage.retention_days is {0}; at least {LEAST_USAGE_DAYS} days are needed for quotas by the month"
+    )]
+    Retention(u32),
 }
 
 impl Config {
@@ -223,6 +249,10 @@ impl Config {
                 ("DATABASE", "URL_FILE") => {
                     config.database = Database { url: None, url_file: Some(value.into()) };
                 }
+                ("USAGE", "RETENTION_DAYS") => {
+                    config.usage.retention_days =
+                        value.parse().map_err(|_| wrong("wants a number of days, e.g. 90"))?;
+                }
                 _ => return Err(wrong("is not a setting that is known")),
             }
         }
@@ -232,6 +262,9 @@ impl Config {
     /// Refuses plain HTTP where others can listen in, unless told, or unless proxies are named: then only they
     /// and this machine are served.
     pub fn check(&self) -> Result<(), ConfigError> {
+        if self.usage.retention_days < LEAST_USAGE_DAYS {
+            return Err(ConfigError::Retention(self.usage.retention_days));
+        }
         let server = &self.server;
         if server.listen.ip().is_loopback() || server.insecure || !server.proxies.is_empty() {
             Ok(())
@@ -326,6 +359,14 @@ mod tests {
         let over = load(Some(&file), &[("LICENTIA_DATABASE__URL", "postgres://b")]).unwrap();
         assert_eq!(over.database.url().unwrap().unwrap().expose(), "postgres://b");
         assert!(load(None, &[]).unwrap().database.url().unwrap().is_none());
+    }
+
+    #[test]
+    fn usage_is_kept_for_a_month_at_least() {
+        let days = |days: &str| load(None, &[("LICENTIA_USAGE__RETENTION_DAYS", days)]).unwrap();
+        assert_eq!(load(None, &[]).unwrap().usage.retention_days, 90);
+        assert_eq!(days("32").check(), Ok(()));
+        assert_eq!(days("31").check(), Err(ConfigError::Retention(31)));
     }
 
     #[test]

@@ -82,6 +82,10 @@ mod tests {
         let wrong = fault(r#"{"nonce":"n","generation":1,"token_version":"eyJ-a-key"}"#);
         assert!(wrong.contains("`token_version`") && !wrong.contains("eyJ"), "{wrong}");
         assert!(fault(r#"{"usage":{"tokens":"eyJ-a-key"}}"#).contains("`usage.tokens`"));
+        let large =
+            r#"{"token_version":1,"nonce":"n","generation":1,"usage":{"t":18446744073709551615}}"#;
+        let large = read::<Request>(large.as_bytes()).unwrap();
+        assert_eq!(large.usage["t"], i64::MAX);
         assert!(fault("[]").contains("not a JSON object") || fault("[]").contains("missing"));
         assert!(fault("{\"a\":1,\"a\":2}").contains("duplicate"));
         assert!(fault(&"[".repeat(1000)).contains("16 deep"));

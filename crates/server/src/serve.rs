@@ -58,7 +58,10 @@ impl Server {
     ) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let feed = jobs::events::start(authority.clone(), stopped.clone());
-        jobs::prune::start(authority.clone(), stopped.clone());
+        jobs::prune::start(authority.clone(), config.usage.retention_days, stopped.clone());
+        // Before anybody is served: whoever comes first after an outage finds the seats as they were.
+        jobs::alive::mark(&authority).await;
+        jobs::alive::start(authority.clone(), stopped.clone());
         let (drain, draining) = watch::channel(false);
         let notice = Duration::from_secs(config.server.drain_s.into());
         let proxies =
@@ -88,6 +91,8 @@ impl Server {
                 tokio::time::sleep(DRAIN).await;
             } => Ok(()),
         };
+        jobs::prune::sum_refusals(&authority).await;
+        jobs::alive::mark(&authority).await;
         authority.close().await;
         result
     }

@@ -15,12 +15,12 @@ statements! {
     INSERT = "
         INSERT INTO activations (id, hostname, addresses, fingerprint, email, organization,
                                  terms_accepted_at, artifacts_digest, activated_at, license_id, cluster_id,
-                                 salt, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                                 salt, created_at, record)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     UPDATE = "
         UPDATE activations
         SET hostname = $2, addresses = $3, fingerprint = $4, email = $5, organization = $6,
-            terms_accepted_at = $7, artifacts_digest = $8, activated_at = $9
+            terms_accepted_at = $7, artifacts_digest = $8, activated_at = $9, record = $10
         WHERE id = $1";
     BY_ID = "SELECT * FROM activations WHERE id = $1";
     OF_CLUSTER = "SELECT * FROM activations WHERE license_id = $1 AND cluster_id = $2";
@@ -49,6 +49,7 @@ impl Activations for PostgresTransaction {
             activation.cluster_id,
             activation.salt,
             activation.created_at,
+            activation.record,
         ];
         self.write_one("activation", INSERT, params).await
     }
@@ -64,6 +65,7 @@ impl Activations for PostgresTransaction {
             activation.terms_accepted_at,
             activation.artifacts_digest,
             activation.activated_at,
+            activation.record,
         ];
         self.write_one("activation", UPDATE, params).await
     }
@@ -116,6 +118,7 @@ fn activation(row: &Columns<'_>) -> Result<Activation> {
         terms_accepted_at: row.plain("terms_accepted_at")?,
         artifacts_digest: row.plain("artifacts_digest")?,
         salt: row.plain("salt")?,
+        record: row.optional("record", Columns::uuid)?,
         created_at: row.plain("created_at")?,
         activated_at: row.plain("activated_at")?,
     })

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V5__trail", include_str!("../migrations/V5__trail.sql")),
     ("V6__authority", include_str!("../migrations/V6__authority.sql")),
     ("V7__edge", include_str!("../migrations/V7__edge.sql")),
+    ("V8__protocol", include_str!("../migrations/V8__protocol.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

@@ -16,14 +16,15 @@ statements! {
     PUT = "
         INSERT INTO seats (activation_id, license_id, generation, nonce, server_nonce, lease_until,
                            last_seen, nodes, overage, token_hash, previous_token_hash, token_issued_at,
-                           token_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                           token_version, previous_server_nonce)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (activation_id) DO UPDATE
         SET generation = excluded.generation, nonce = excluded.nonce,
             server_nonce = excluded.server_nonce, lease_until = excluded.lease_until,
             last_seen = excluded.last_seen, nodes = excluded.nodes, overage = excluded.overage,
             token_hash = excluded.token_hash, previous_token_hash = excluded.previous_token_hash,
-            token_issued_at = excluded.token_issued_at, token_version = excluded.token_version
+            token_issued_at = excluded.token_issued_at, token_version = excluded.token_version,
+            previous_server_nonce = excluded.previous_server_nonce
         WHERE seats.license_id = excluded.license_id";
     BY_ACTIVATION = "SELECT * FROM seats WHERE activation_id = $1";
     LIVE = "
@@ -56,6 +57,7 @@ impl Seats for PostgresTransaction {
             seat.previous_token_hash,
             seat.token_issued_at,
             signed(seat.token_version)?,
+            seat.previous_server_nonce,
         ];
         self.write_one("seat", PUT, params).await
     }
@@ -118,6 +120,7 @@ fn seat(row: &Columns<'_>) -> Result<Seat> {
         generation: row.number("generation")?,
         nonce: row.plain("nonce")?,
         server_nonce: row.plain("server_nonce")?,
+        previous_server_nonce: row.plain("previous_server_nonce")?,
         lease_until: row.plain("lease_until")?,
         last_seen: row.plain("last_seen")?,
         nodes: row.optional("nodes", Columns::number)?,

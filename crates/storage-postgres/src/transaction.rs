@@ -16,6 +16,10 @@ statements! {
     BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
+    // A part of a job: see `savepoints`.
+    PART = "SAVEPOINT part";
+    PART_RELEASE = "RELEASE part";
+    PART_UNDO = "ROLLBACK TO part";
     // Of the audit trail and the events: who holds it is the only one who adds to either. The two numbers are
     // of no meaning; they only must not be those of another lock of this crate.
     LOCK_JOURNAL = "SELECT pg_advisory_xact_lock(1279869780, 1)";
@@ -69,6 +73,28 @@ impl PostgresTransaction {
         } else if broken {
             self.connection.discard();
         }
+    }
+
+    pub(crate) async fn part_begin(&mut self) -> Result<()> {
+        self.whole()?;
+        self.control(PART).await.map_err(|error| self.remember(error))
+    }
+
+    pub(crate) async fn part_release(&mut self) -> Result<()> {
+        self.whole()?;
+        self.control(PART_RELEASE).await.map_err(|error| self.remember(error))
+    }
+
+    /// What failed in the part is forgotten with it, unless it was the connection.
+    pub(crate) async fn part_undo(&mut self) -> Result<()> {
+        if let Some(lost @ StorageError::Unavailable(_)) = &self.failure {
+            return Err(lost.clone());
+        }
+        for sql in [PART_UNDO, PART_RELEASE] {
+            self.control(sql).await.map_err(|error| self.remember(error))?;
+        }
+        self.failure = None;
+        Ok(())
     }
 
     /// Writes; how many rows were touched.
@@ -151,9 +177,7 @@ impl PostgresTransaction {
     }
 
     async fn prepared(&mut self, sql: &'static str) -> Result<Statement> {
-        if let Some(failure) = &self.failure {
-            return Err(failure.clone());
-        }
+        self.whole()?;
         let prepared = self.connection.prepared(sql).await;
         prepared.map_err(|error| self.failed(error))
     }
@@ -162,8 +186,16 @@ impl PostgresTransaction {
         self.connection.client().batch_execute(sql).await.map_err(storage_error)
     }
 
+    /// Nothing has failed so far.
+    fn whole(&self) -> Result<()> {
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
     fn failed(&mut self, error: Error) -> StorageError {
-        let error = storage_error(error);
+        self.remember(storage_error(error))
+    }
+
+    fn remember(&mut self, error: StorageError) -> StorageError {
         self.failure.get_or_insert(error).clone()
     }
 }

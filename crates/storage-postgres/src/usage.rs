@@ -11,24 +11,34 @@ use uuid::Uuid;
 use crate::statements;
 use crate::transaction::PostgresTransaction;
 
-const DAY_S: i64 = 86_400;
+const HOUR_S: i64 = 3_600;
 
 statements! {
     INSERT_REPORT = "
         INSERT INTO usage_reports (activation_id, report_id, at) VALUES ($1, $2, $3)
         ON CONFLICT (activation_id, report_id) DO NOTHING";
-    // A total stays at the end of its range: a product that reports nonsense must not break its heartbeat.
-    ADD = "
-        INSERT INTO usage_counts (license_id, day, meter, amount) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (license_id, day, meter) DO UPDATE SET amount = CASE
-            WHEN excluded.amount > 0 AND usage_counts.amount > 9223372036854775807 - excluded.amount
+    // A sum stays at the end of its range: a product that reports nonsense must not break its counter.
+    ADD_HOUR = "
+        INSERT INTO usage_hours (license_id, meter, hour, amount) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (license_id, meter, hour) DO UPDATE SET amount = CASE
+            WHEN excluded.amount > 0 AND usage_hours.amount > 9223372036854775807 - excluded.amount
             THEN 9223372036854775807
-            WHEN excluded.amount < 0 AND usage_counts.amount < -9223372036854775808 - excluded.amount
+            WHEN excluded.amount < 0 AND usage_hours.amount < -9223372036854775808 - excluded.amount
             THEN -9223372036854775808
-            ELSE usage_counts.amount + excluded.amount END";
+            ELSE usage_hours.amount + excluded.amount END";
+    ADD_TOTAL = "
+        INSERT INTO usage_totals (license_id, meter, amount) VALUES ($1, $2, $3)
+        ON CONFLICT (license_id, meter) DO UPDATE SET amount = CASE
+            WHEN excluded.amount > 0 AND usage_totals.amount > 9223372036854775807 - excluded.amount
+            THEN 9223372036854775807
+            WHEN excluded.amount < 0 AND usage_totals.amount < -9223372036854775808 - excluded.amount
+            THEN -9223372036854775808
+            ELSE usage_totals.amount + excluded.amount END";
     BETWEEN = "
-        SELECT meter, amount FROM usage_counts
-        WHERE license_id = $1 AND day BETWEEN $2 AND $3";
+        SELECT * FROM usage_hours WHERE license_id = $1 AND meter = $2 AND hour BETWEEN $3 AND $4";
+    TOTALS = "SELECT * FROM usage_totals WHERE license_id = $1";
+    PRUNE_HOURS = "DELETE FROM usage_hours WHERE hour < $1";
+    PRUNE_REPORTS = "DELETE FROM usage_reports WHERE at < $1";
 }
 
 #[async_trait]
@@ -46,35 +56,34 @@ impl Usage for PostgresTransaction {
         {
             return Ok(false);
         }
+        let hour = now.div_euclid(HOUR_S);
         for (meter, amount) in amounts {
-            self.write_one(
-                "counter",
-                ADD,
-                params![license_id, now.div_euclid(DAY_S), meter, amount],
-            )
-            .await?;
+            self.write_one("counter", ADD_HOUR, params![license_id, meter, hour, amount]).await?;
+            self.write_one("counter", ADD_TOTAL, params![license_id, meter, amount]).await?;
         }
         Ok(true)
     }
 
-    async fn usage(
-        &mut self,
-        license_id: Uuid,
-        from: i64,
-        to: i64,
-    ) -> Result<BTreeMap<String, i64>> {
-        // `to` is where the time ends: at midnight, the day that begins there is not part of it.
-        let (first, last) = (from.div_euclid(DAY_S), to.saturating_sub(1).div_euclid(DAY_S));
-        let days = self
-            .all("usage_counts", BETWEEN, params![license_id, first, last], |row| {
+    async fn usage(&mut self, license_id: Uuid, meter: &str, from: i64, to: i64) -> Result<i64> {
+        // `to` is where the time ends: on the hour, the one that begins there is not part of it.
+        let (first, last) = (from.div_euclid(HOUR_S), to.saturating_sub(1).div_euclid(HOUR_S));
+        let params = params![license_id, meter, first, last];
+        let hours =
+            self.all("usage_hours", BETWEEN, params, |row| row.plain::<i64>("amount")).await?;
+        Ok(hours.into_iter().fold(0, i64::saturating_add))
+    }
+
+    async fn usage_totals(&mut self, license_id: Uuid) -> Result<BTreeMap<String, i64>> {
+        let totals = self
+            .all("usage_totals", TOTALS, params![license_id], |row| {
                 Ok((row.plain::<String>("meter")?, row.plain::<i64>("amount")?))
             })
             .await?;
-        let mut totals = BTreeMap::new();
-        for (meter, amount) in days {
-            let total: &mut i64 = totals.entry(meter).or_default();
-            *total = total.saturating_add(amount);
-        }
-        Ok(totals)
+        Ok(totals.into_iter().collect())
+    }
+
+    async fn prune_usage(&mut self, before: i64) -> Result<u64> {
+        let hours = self.write(PRUNE_HOURS, params![before.div_euclid(HOUR_S)]).await?;
+        Ok(hours + self.write(PRUNE_REPORTS, params![before]).await?)
     }
 }

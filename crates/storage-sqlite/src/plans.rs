@@ -15,13 +15,14 @@ statements! {
     INSERT = "
         INSERT INTO plans (id, tier, rank, seats, overage, reclaim_after_s, takeovers_per_day, on_clone,
                            nodes, trial_s, heartbeat_s, grace_s, features, limits, info,
-                           contacts_per_minute, product_id, code)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+                           contacts_per_minute, on_chain_broken, quotas, product_id, code)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
     UPDATE = "
         UPDATE plans
         SET tier = ?2, rank = ?3, seats = ?4, overage = ?5, reclaim_after_s = ?6, takeovers_per_day = ?7,
             on_clone = ?8, nodes = ?9, trial_s = ?10, heartbeat_s = ?11, grace_s = ?12, features = ?13,
-            limits = ?14, info = ?15, contacts_per_minute = ?16
+            limits = ?14, info = ?15, contacts_per_minute = ?16, on_chain_broken = ?17,
+            quotas = ?18
         WHERE id = ?1";
     BY_ID = "SELECT * FROM plans WHERE id = ?1";
     BY_CODE = "SELECT * FROM plans WHERE product_id = ?1 AND code = ?2";
@@ -48,6 +49,8 @@ impl Plans for SqliteTransaction {
             json(&plan.limits)?,
             json(&plan.info)?,
             plan.contacts_per_minute,
+            plan.on_chain_broken.as_str(),
+            json(&plan.quotas)?,
             plan.product_id.to_string(),
             plan.code,
         ];
@@ -72,6 +75,8 @@ impl Plans for SqliteTransaction {
             json(&plan.limits)?,
             json(&plan.info)?,
             plan.contacts_per_minute,
+            plan.on_chain_broken.as_str(),
+            json(&plan.quotas)?,
         ];
         self.write_one("plan", UPDATE, params)
     }
@@ -101,6 +106,7 @@ fn plan(row: &Columns<'_>) -> Result<Plan> {
         reclaim_after_s: row.optional("reclaim_after_s", Columns::number)?,
         takeovers_per_day: row.number("takeovers_per_day")?,
         on_clone: row.word("on_clone")?,
+        on_chain_broken: row.word("on_chain_broken")?,
         nodes: row.optional("nodes", Columns::number)?,
         trial_s: row.optional("trial_s", Columns::number)?,
         heartbeat_s: row.optional("heartbeat_s", Columns::number)?,
@@ -108,6 +114,7 @@ fn plan(row: &Columns<'_>) -> Result<Plan> {
         contacts_per_minute: row.optional("contacts_per_minute", Columns::number)?,
         features: row.json("features")?,
         limits: row.json("limits")?,
+        quotas: row.json("quotas")?,
         info: row.json("info")?,
     })
 }

@@ -15,6 +15,10 @@ statements! {
     SAVEPOINT = "SAVEPOINT job";
     RELEASE = "RELEASE job";
     UNDO = "ROLLBACK TO job";
+    // A part of a job: see `savepoints`.
+    PART = "SAVEPOINT part";
+    PART_RELEASE = "RELEASE part";
+    PART_UNDO = "ROLLBACK TO part";
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
     CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -61,6 +65,22 @@ impl SqliteTransaction {
     pub(crate) fn undo(&mut self) -> Result<()> {
         self.control(UNDO)?;
         self.control(RELEASE)
+    }
+
+    pub(crate) fn part_begin(&mut self) -> Result<()> {
+        self.still_open()?;
+        self.control(PART)
+    }
+
+    pub(crate) fn part_release(&mut self) -> Result<()> {
+        self.still_open()?;
+        self.control(PART_RELEASE)
+    }
+
+    pub(crate) fn part_undo(&mut self) -> Result<()> {
+        self.still_open()?;
+        self.control(PART_UNDO)?;
+        self.control(PART_RELEASE)
     }
 
     /// Why SQLite rolled the transaction back on its own, where it did.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use licentia_model::operator::Role;
-use licentia_model::plan::OnClone;
+use licentia_model::plan::{OnChainBroken, OnClone};
 use licentia_model::{
-    Activation, Customer, Enforcement, License, LicenseState, Operator, Plan, Product, Scheme, Seat,
+    Activation, Customer, Enforcement, License, LicenseState, Operator, Plan, Product, Quota,
+    QuotaKind, Scheme, Seat, Window,
 };
 use licentia_storage::{Result, Transaction};
 use uuid::Uuid;
@@ -71,6 +72,7 @@ pub(crate) fn plan(n: u32, product: &Product) -> Plan {
         reclaim_after_s: None,
         takeovers_per_day: 3,
         on_clone: OnClone::Reactivate,
+        on_chain_broken: OnChainBroken::Revoke,
         nodes: Some(10),
         trial_s: None,
         heartbeat_s: Some(60),
@@ -78,6 +80,10 @@ pub(crate) fn plan(n: u32, product: &Product) -> Plan {
         contacts_per_minute: Some(u32::MAX),
         features: vec!["b".into(), "a \"quoted\" ünïcode".into()],
         limits: BTreeMap::from([("tokens".into(), None), ("rows".into(), Some(u64::MAX))]),
+        quotas: BTreeMap::from([(
+            "rows".into(),
+            Quota { per: Window::Month, kind: QuotaKind::Hard },
+        )]),
         info: BTreeMap::from([("price".into(), "$49/month".into())]),
     }
 }
@@ -122,6 +128,7 @@ pub(crate) fn activation(n: u32, license: &License) -> Activation {
         terms_accepted_at: Some(NOW),
         artifacts_digest: None,
         salt: vec![7; 16],
+        record: Some(id(3000 + n)),
         created_at: NOW,
         activated_at: NOW,
     }
@@ -135,6 +142,7 @@ pub(crate) fn seat(activation: &Activation) -> Seat {
         generation: 1,
         nonce: "nonce".into(),
         server_nonce: "server nonce".into(),
+        previous_server_nonce: None,
         lease_until: NOW + 3600,
         last_seen: NOW,
         nodes: None,

@@ -21,15 +21,18 @@ mod fixtures;
 pub mod activations;
 pub mod api_tokens;
 pub mod audit;
+pub mod chains;
 pub mod customers;
 pub mod events;
 pub mod idempotency_keys;
 pub mod license_keys;
 pub mod licenses;
 pub mod operators;
+pub mod outbox;
 pub mod plans;
 pub mod products;
 pub mod races;
+pub mod savepoints;
 pub mod seats;
 pub mod settings;
 pub mod signing_keys;
@@ -59,6 +62,7 @@ macro_rules! suite {
                 rows_come_back_as_they_were_appended
                 a_number_is_taken_once
                 personal_values_stay_with_their_row;
+            chains: a_chain_head_is_put_and_replaced;
             customers:
                 a_customer_is_found_by_email_in_any_case
                 an_email_is_taken_once_in_any_case
@@ -76,6 +80,7 @@ macro_rules! suite {
                 licenses_are_listed_in_pages
                 licenses_are_filtered;
             operators: operators_are_listed_by_name;
+            outbox: a_message_is_claimed_until_it_is_acknowledged;
             plans:
                 a_plan_is_found
                 a_plan_code_is_taken_once_in_a_product
@@ -92,6 +97,7 @@ macro_rules! suite {
                 seats_hold_across_two_stores
                 the_audit_head_has_one_successor
                 a_cluster_id_has_one_winner;
+            savepoints: a_part_may_fail_alone;
             seats:
                 a_seat_is_put_and_replaced
                 a_seat_never_moves_to_another_license
@@ -114,8 +120,9 @@ macro_rules! suite {
             usage:
                 usage_is_added_up_by_meter
                 a_report_counts_once
-                usage_is_told_by_whole_days
-                totals_stay_within_their_range;
+                usage_is_told_by_whole_hours
+                totals_stay_within_their_range
+                hours_are_pruned_and_totals_stay;
         }
     };
 }

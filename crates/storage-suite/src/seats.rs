@@ -19,6 +19,7 @@ pub async fn a_seat_is_put_and_replaced(backend: &impl Backend) {
         seat.generation = u64::from(u32::MAX) + 1;
         seat.nonce = "another".into();
         seat.server_nonce = "yet another".into();
+        seat.previous_server_nonce = Some("server nonce".into());
         seat.lease_until = 0;
         seat.last_seen = NOW + 1;
         seat.nodes = Some(u32::MAX);

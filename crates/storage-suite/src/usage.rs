@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::Backend;
 use crate::fixtures::{activated, change, id, licensed};
 
-const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
 
 fn amounts<const N: usize>(of: [(&str, i64); N]) -> BTreeMap<String, i64> {
     of.into_iter().map(|(meter, amount)| (meter.to_owned(), amount)).collect()
@@ -21,10 +21,12 @@ pub async fn usage_is_added_up_by_meter(backend: &impl Backend) {
         let reports =
             [(1, amounts([("cpu", 2), ("gb", 1)])), (2, amounts([("cpu", 3)])), (2, amounts([]))];
         for (n, report) in reports {
-            assert!(tx.add_usage(license.id, id(n), None, &report, DAY).await?);
+            assert!(tx.add_usage(license.id, id(n), None, &report, HOUR).await?);
         }
-        assert_eq!(tx.usage(license.id, 0, 9 * DAY).await?, amounts([("cpu", 5), ("gb", 1)]));
-        assert_eq!(tx.usage(id(9), 0, 9 * DAY).await?, amounts([]));
+        assert_eq!(tx.usage_totals(license.id).await?, amounts([("cpu", 5), ("gb", 1)]));
+        assert_eq!(tx.usage(license.id, "cpu", 0, 9 * HOUR).await?, 5);
+        assert_eq!(tx.usage(license.id, "hops", 0, 9 * HOUR).await?, 0);
+        assert_eq!(tx.usage_totals(id(9)).await?, amounts([]));
         Ok(())
     })
     .unwrap();
@@ -37,44 +39,42 @@ pub async fn a_report_counts_once(backend: &impl Backend) {
         let license = licensed(tx).await?;
         activated(tx, 1, &license).await?;
         activated(tx, 2, &license).await?;
-        assert!(tx.add_usage(license.id, id(1), Some("r"), &amounts([("cpu", 1)]), DAY).await?);
+        assert!(tx.add_usage(license.id, id(1), Some("r"), &amounts([("cpu", 1)]), HOUR).await?);
         Ok(license.id)
     })
     .unwrap();
     change!(store, |tx| {
-        assert!(!tx.add_usage(license, id(1), Some("r"), &amounts([("cpu", 100)]), 2 * DAY).await?);
-        assert!(tx.add_usage(license, id(2), Some("r"), &amounts([("cpu", 10)]), DAY).await?);
-        assert!(tx.add_usage(license, id(1), Some("s"), &amounts([("cpu", 1000)]), DAY).await?);
-        assert_eq!(tx.usage(license, 0, 9 * DAY).await?, amounts([("cpu", 1011)]));
+        assert!(
+            !tx.add_usage(license, id(1), Some("r"), &amounts([("cpu", 100)]), 2 * HOUR).await?
+        );
+        assert!(tx.add_usage(license, id(2), Some("r"), &amounts([("cpu", 10)]), HOUR).await?);
+        assert!(tx.add_usage(license, id(1), Some("s"), &amounts([("cpu", 1000)]), HOUR).await?);
+        assert_eq!(tx.usage_totals(license).await?, amounts([("cpu", 1011)]));
         Ok(())
     })
     .unwrap();
 }
 
-/// Whole days, UTC; the end is not part of the time, so that months that meet count nothing twice.
-pub async fn usage_is_told_by_whole_days(backend: &impl Backend) {
+/// Whole hours, UTC; the end is not part of the time, so that windows that meet count nothing twice.
+pub async fn usage_is_told_by_whole_hours(backend: &impl Backend) {
     let store = backend.open().await;
     change!(store, |tx| {
         let license = licensed(tx).await?;
         let cluster = activated(tx, 1, &license).await?.id;
-        for (at, amount) in [(-1, 1), (0, 10), (DAY - 1, 100), (DAY, 1000)] {
+        for (at, amount) in [(-1, 1), (0, 10), (HOUR - 1, 100), (HOUR, 1000)] {
             tx.add_usage(license.id, cluster, None, &amounts([("cpu", amount)]), at).await?;
         }
         for (from, to, total) in [
-            (0, DAY, 110),
-            (DAY / 2, DAY / 2 + 1, 110),
-            (0, DAY + 1, 1110),
-            (DAY, 2 * DAY, 1000),
-            (-DAY, 0, 1),
+            (0, HOUR, 110),
+            (HOUR / 2, HOUR / 2 + 1, 110),
+            (0, HOUR + 1, 1110),
+            (HOUR, 2 * HOUR, 1000),
+            (-HOUR, 0, 1),
             (i64::MIN, i64::MAX, 1111),
         ] {
-            assert_eq!(
-                tx.usage(license.id, from, to).await?,
-                amounts([("cpu", total)]),
-                "{from} to {to}"
-            );
+            assert_eq!(tx.usage(license.id, "cpu", from, to).await?, total, "{from} to {to}");
         }
-        assert_eq!(tx.usage(license.id, 2 * DAY, 3 * DAY).await?, amounts([]));
+        assert_eq!(tx.usage(license.id, "cpu", 2 * HOUR, 3 * HOUR).await?, 0);
         Ok(())
     })
     .unwrap();
@@ -86,14 +86,39 @@ pub async fn totals_stay_within_their_range(backend: &impl Backend) {
     change!(store, |tx| {
         let license = licensed(tx).await?;
         let cluster = activated(tx, 1, &license).await?.id;
-        for day in [DAY, 2 * DAY] {
+        for hour in [HOUR, 2 * HOUR] {
             for amount in [i64::MAX, i64::MAX, 1] {
                 let report = amounts([("up", amount), ("down", -amount)]);
-                tx.add_usage(license.id, cluster, None, &report, day).await?;
+                tx.add_usage(license.id, cluster, None, &report, hour).await?;
             }
         }
-        let totals = amounts([("up", i64::MAX), ("down", i64::MIN)]);
-        assert_eq!(tx.usage(license.id, 0, 9 * DAY).await?, totals);
+        assert_eq!(
+            tx.usage_totals(license.id).await?,
+            amounts([("up", i64::MAX), ("down", i64::MIN)])
+        );
+        assert_eq!(tx.usage(license.id, "up", 0, 9 * HOUR).await?, i64::MAX);
+        assert_eq!(tx.usage(license.id, "down", 0, 9 * HOUR).await?, i64::MIN);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Old hours and the names of old reports are forgotten; what was counted in all stays.
+pub async fn hours_are_pruned_and_totals_stay(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        let license = licensed(tx).await?;
+        let cluster = activated(tx, 1, &license).await?.id;
+        for (report, at) in [("old", HOUR), ("new", 5 * HOUR)] {
+            tx.add_usage(license.id, cluster, Some(report), &amounts([("cpu", 1)]), at).await?;
+        }
+        assert_eq!(tx.prune_usage(5 * HOUR).await?, 2);
+        assert_eq!(tx.prune_usage(5 * HOUR).await?, 0);
+        assert_eq!(tx.usage(license.id, "cpu", 0, 9 * HOUR).await?, 1);
+        assert_eq!(tx.usage_totals(license.id).await?, amounts([("cpu", 2)]));
+        let again = amounts([("cpu", 1)]);
+        assert!(!tx.add_usage(license.id, cluster, Some("new"), &again, 6 * HOUR).await?);
+        assert!(tx.add_usage(license.id, cluster, Some("old"), &again, 6 * HOUR).await?);
         Ok(())
     })
     .unwrap();

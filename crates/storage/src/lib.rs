@@ -9,6 +9,7 @@
 pub mod activations;
 pub mod api_tokens;
 pub mod audit;
+pub mod chains;
 pub mod customers;
 pub mod error;
 pub mod events;
@@ -16,8 +17,10 @@ pub mod idempotency_keys;
 pub mod license_keys;
 pub mod licenses;
 pub mod operators;
+pub mod outbox;
 pub mod plans;
 pub mod products;
+pub mod savepoints;
 pub mod seats;
 pub mod settings;
 pub mod signing_keys;
@@ -32,14 +35,17 @@ pub trait Transaction:
     activations::Activations
     + api_tokens::ApiTokens
     + audit::Audit
+    + chains::Chains
     + customers::Customers
     + events::Events
     + idempotency_keys::IdempotencyKeys
     + license_keys::LicenseKeys
     + licenses::Licenses
     + operators::Operators
+    + outbox::Outbox
     + plans::Plans
     + products::Products
+    + savepoints::Savepoints
     + seats::Seats
     + settings::Settings
     + signing_keys::SigningKeys

@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Usage by licence, meter and day.
+/// Usage by licence and meter: by the hour, and in all.
 #[async_trait]
 pub trait Usage {
-    /// Adds a report once: `false`, and nothing added, where `report_id` was seen for this activation.
+    /// Adds a report once: `false`, and nothing added, where `report_id` was seen for this activation. A sum that
+    /// would leave its range stays at the end of it.
     async fn add_usage(
         &mut self,
         license_id: Uuid,
@@ -19,11 +20,10 @@ pub trait Usage {
         amounts: &BTreeMap<String, i64>,
         now: i64,
     ) -> Result<bool>;
-    /// Totals of a licence by meter, between two times (whole days, UTC).
-    async fn usage(
-        &mut self,
-        license_id: Uuid,
-        from: i64,
-        to: i64,
-    ) -> Result<BTreeMap<String, i64>>;
+    /// What a meter counted between two times (whole hours, UTC; the end is not part of it).
+    async fn usage(&mut self, license_id: Uuid, meter: &str, from: i64, to: i64) -> Result<i64>;
+    /// What every meter counted in all.
+    async fn usage_totals(&mut self, license_id: Uuid) -> Result<BTreeMap<String, i64>>;
+    /// Forgets hours before this, and that reports were seen; totals stay. How many rows.
+    async fn prune_usage(&mut self, before: i64) -> Result<u64>;
 }

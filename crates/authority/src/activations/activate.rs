@@ -4,14 +4,14 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_issue::Secret;
 use licentia_license::activation::ActivationProof;
 use licentia_license::fingerprint::Fingerprint;
-use licentia_model::plan::OnClone;
 use licentia_model::{Activation, Plan, Seat};
 use licentia_protocol::activate::{Answer, Request};
+use licentia_protocol::heartbeat::ChainHead;
 use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
 use uuid::Uuid;
 
-use crate::audit::{Actor, Entry};
+use crate::audit::{Actor, Entry, PRODUCT};
 use crate::authority::Authority;
 use crate::credential::{Known, subject};
 use crate::denied::{Asker, Denied, failure};
@@ -46,6 +46,13 @@ struct Again {
     token_hash: [u8; 32],
 }
 
+/// A seat that was taken, before its answer is signed.
+struct Taken {
+    created: bool,
+    granted: Granted,
+    chain: ChainHead,
+}
+
 impl Authority {
     /// `POST /v1/license/activate`.
     pub async fn activate(&self, request: Request, caller: Caller) -> Result<Activated, Problem> {
@@ -62,7 +69,7 @@ impl Authority {
         let token = token(ACCESS_TOKEN, self.random());
         let token_hash = self.token_hash(token.expose());
         let running = attempt.clone();
-        let actor = Actor::new("product", origin);
+        let actor = Actor::new(PRODUCT, origin);
         let granted = self
             .write(move |this, tx| {
                 Box::pin(async move {
@@ -84,7 +91,7 @@ impl Authority {
         attempt: Option<&Attempt>,
         token_hash: [u8; 32],
         actor: &Actor,
-    ) -> Result<Result<(bool, Granted), Denied>, AuthorityError> {
+    ) -> Result<Result<Taken, Denied>, AuthorityError> {
         let id = match self.license_of_key(tx, &request.license_key).await? {
             Ok(id) => id,
             Err(denied) => return Ok(Err(denied)),
@@ -92,16 +99,17 @@ impl Authority {
         let Some(license) = tx.lock_license(id).await? else {
             return Ok(Err(Code::UnknownLicense.into()));
         };
-        let known = self.know_and_mend(tx, license).await?;
-        self.report_tampering(tx, &known).await?;
+        let mut known = self.know_and_mend(tx, license).await?;
+        let (product, plan) = self.terms_of(tx, &known).await?;
+        self.report_tampering(tx, &known, &product, &plan).await?;
         let now = self.clock().now();
         let end =
             match known.standing(now, request.product.as_deref(), request.fingerprint.as_deref()) {
                 Ok(end) => end,
                 Err(denied) => return Ok(Err(denied)),
             };
-        let (product, plan) = self.terms_of(tx, &known).await?;
         let terms = Terms::of(&product, &plan);
+        let as_of = self.held_as_of(tx, now, terms.grace_s).await?;
 
         if let Some(attempt) = attempt {
             match attempt.done_before(tx, now).await? {
@@ -120,16 +128,17 @@ impl Authority {
             None => None,
         };
         if let (Some(activation), Some(seat)) = (&before, &seat)
+            && seat.lease_until > as_of
             && let Err(denied) =
-                self.take_over(tx, &known, &plan, activation, seat, &request, actor).await?
+                self.take_over(tx, &mut known, &plan, activation, seat, &request, actor).await?
         {
             return Ok(Err(denied));
         }
         if let Err(denied) = check_nodes(id, &known.claims, request.nodes) {
             return Ok(Err(denied));
         }
-        let overage = match claim(tx, id, &known.claims, &plan, seat.as_ref(), now).await? {
-            Ok(overage) => overage,
+        let claimed = match claim(tx, id, &known.claims, &plan, seat.as_ref(), as_of).await? {
+            Ok(claimed) => claimed,
             Err(denied) => return Ok(Err(denied)),
         };
 
@@ -141,10 +150,11 @@ impl Authority {
             generation: seat.map_or(0, |seat| seat.generation) + 1,
             nonce: request.nonce,
             server_nonce: nonce(self.random()),
+            previous_server_nonce: None,
             lease_until: terms.lease_until(now, end),
             last_seen: now,
             nodes: request.nodes,
-            overage,
+            overage: claimed.overage,
             token_hash,
             previous_token_hash: None,
             token_issued_at: now,
@@ -153,10 +163,14 @@ impl Authority {
         tx.put_seat(&seat).await?;
         tx.insert_access_token(&token_hash, activation.id, now.saturating_add(TOKEN_LIFE_S))
             .await?;
-        let entry = Entry::new()
+        let mut entry = Entry::new()
             .fact("activation", activation.id.to_string())
             .fact("generation", seat.generation)
-            .fact("overage", overage)
+            .fact("overage", claimed.overage);
+        if claimed.overlap > 0 {
+            entry = entry.fact("overlap", claimed.overlap);
+        }
+        let entry = entry
             .personal("cluster_id", Some(&activation.cluster_id))
             .personal("hostname", activation.hostname.as_deref())
             .personal("email", activation.email.as_deref());
@@ -164,11 +178,15 @@ impl Authority {
         if let Some(attempt) = attempt {
             attempt.done(tx, activation.id, now).await?;
         }
+        let chain = match created {
+            // Nothing to look up: the installation is new.
+            true => crate::chain::told(None),
+            false => self.chain_of(tx, activation.id).await?,
+        };
         let token_version = known.license.token_version;
-        Ok(Ok((
-            created,
-            Granted { claims: known.claims, activation, seat, terms, token_version, at: now },
-        )))
+        let granted =
+            Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
+        Ok(Ok(Taken { created, granted, chain }))
     }
 
     /// The answer that was given before, with a new token, which voids the former. Where the seat has moved on
@@ -180,7 +198,7 @@ impl Authority {
         again: Again,
         nonce: &str,
         actor: &Actor,
-    ) -> Result<Result<(bool, Granted), Denied>, AuthorityError> {
+    ) -> Result<Result<Taken, Denied>, AuthorityError> {
         let Again { activation_id, terms, end, token_hash } = again;
         let now = self.clock().now();
         let (Some(activation), Some(mut seat)) =
@@ -204,10 +222,10 @@ impl Authority {
             .fact("generation", seat.generation);
         self.record(tx, actor, "activation.answer_again", subject(known.license.id), entry).await?;
         let created = seat.generation == 1;
-        Ok(Ok((
-            created,
-            Granted { claims: known.claims, activation, seat, terms, token_version, at: now },
-        )))
+        let chain = self.chain_of(tx, activation_id).await?;
+        let granted =
+            Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
+        Ok(Ok(Taken { created, granted, chain }))
     }
 
     /// A live seat of the same cluster id: reclaimed by its holder, or taken over so many times a day.
@@ -215,7 +233,7 @@ impl Authority {
     async fn take_over(
         &self,
         tx: &mut dyn Transaction,
-        known: &Known,
+        known: &mut Known,
         plan: &Plan,
         activation: &Activation,
         seat: &Seat,
@@ -228,7 +246,7 @@ impl Authority {
         let holder = request.generation == Some(seat.generation)
             || request.nonce == seat.nonce
             || same_machine(request.fingerprint.as_deref(), activation.fingerprint.as_deref());
-        if holder || seat.lease_until <= now {
+        if holder {
             return Ok(Ok(()));
         }
         let today = tx.takeovers_since(activation.id, now.saturating_sub(24 * 3600)).await?;
@@ -239,14 +257,10 @@ impl Authority {
             .personal("hostname", request.hostname.as_deref());
         if today < plan.takeovers_per_day {
             tx.insert_takeover(activation.id, now).await?;
-            self.record(tx, actor, "activation.taken_over", subject(id), entry).await?;
+            self.announce(tx, actor, "activation.taken_over", id, entry).await?;
             return Ok(Ok(()));
         }
-        self.record(tx, actor, "activation.clone_detected", subject(id), entry).await?;
-        if plan.on_clone == OnClone::Suspend {
-            self.suspend_in(tx, known.license.clone(), Some("clone_detected".into()), actor)
-                .await?;
-        }
+        self.clone_detected(tx, known, plan, entry, actor).await?;
         let denied = Denied::new(Code::ClusterInUse)
             .of(id)
             .because(format!("This cluster id was taken over {today} times within a day."));
@@ -274,6 +288,7 @@ impl Authority {
             terms_accepted_at: None,
             artifacts_digest: None,
             salt: self.random().bytes::<16>().to_vec(),
+            record: None,
             created_at: now,
             activated_at: now,
         });
@@ -281,6 +296,7 @@ impl Authority {
         activation.addresses.clone_from(&request.addresses);
         activation.fingerprint.clone_from(&request.fingerprint);
         activation.artifacts_digest.clone_from(&request.artifacts_digest);
+        activation.record = Some(known.license.jti);
         activation.activated_at = now;
         // Told once at set-up; a later activation without them does not forget them.
         if request.email.is_some() {
@@ -302,7 +318,7 @@ impl Authority {
 
     fn answer(
         &self,
-        (created, granted): (bool, Granted),
+        Taken { created, granted, chain }: Taken,
         token: &Secret<String>,
     ) -> Result<Activated, AuthorityError> {
         let lease = self.lease(&granted)?;
@@ -318,6 +334,7 @@ impl Authority {
             fingerprint: activation.fingerprint.clone(),
             artifacts: activation.artifacts_digest.clone(),
         })?;
+        let salt = salt_text(&activation);
         let answer = Answer {
             activation_id: activation.id,
             access_token: token.expose().clone(),
@@ -334,10 +351,10 @@ impl Authority {
             heartbeat_interval_s: terms.heartbeat_s.into(),
             grace_s: terms.grace_s.into(),
             server_nonce: seat.server_nonce,
-            salt: Base64UrlUnpadded::encode_string(&activation.salt),
+            salt,
             lease,
             activation_proof: proof,
-            chain: None,
+            chain: Some(chain),
         };
         Ok(Activated { created, answer, holder })
     }
@@ -346,6 +363,11 @@ impl Authority {
     pub(crate) fn token_hash(&self, token: &str) -> [u8; 32] {
         self.master().hash("access token", token.as_bytes())
     }
+}
+
+/// The salt of the chain of actions as products are told, which is how it counts in the key.
+pub(crate) fn salt_text(activation: &Activation) -> String {
+    Base64UrlUnpadded::encode_string(&activation.salt)
 }
 
 /// Whether both texts name one machine: the same words, or fingerprints with enough components in common.

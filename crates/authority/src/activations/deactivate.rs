@@ -5,7 +5,7 @@ use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
 use uuid::Uuid;
 
-use crate::audit::{Actor, Entry};
+use crate::audit::{Actor, Entry, PRODUCT};
 use crate::authority::Authority;
 use crate::credential::subject;
 use crate::denied::{Asker, Denied, failure};
@@ -27,7 +27,7 @@ impl Authority {
             )
             .map_err(|denied| self.refuse(denied, &asker))?;
         let _running = attempt.clone();
-        let actor = Actor::new("product", origin);
+        let actor = Actor::new(PRODUCT, origin);
         self.write(move |this, tx| {
             Box::pin(async move { this.give_back(tx, &request, attempt.as_ref(), &actor).await })
         })

@@ -53,6 +53,7 @@ impl Authority {
                         terms_accepted_at: None,
                         artifacts_digest: None,
                         salt: this.random().bytes::<16>().to_vec(),
+                        record: None,
                         created_at: now,
                         activated_at: now,
                     })
@@ -63,6 +64,7 @@ impl Authority {
                         generation: 1,
                         nonce: nonce(this.random()),
                         server_nonce: nonce(this.random()),
+                        previous_server_nonce: None,
                         lease_until: terms.lease_until(now, known.claims.exp),
                         last_seen: now,
                         nodes: None,

@@ -65,6 +65,39 @@ fn m10_a_plan_may_say_how_often_a_licence_may_ask() {
 }
 
 #[test]
+fn a_quota_is_on_a_meter_and_its_limit_says_how_much() {
+    let with = |limits: &str, more: &str| {
+        let limits =
+            format!("limits = {{ max_agents = 1_000, tokens = \"unlimited\"{limits} }}\n{more}");
+        parse(&GOOD.replacen("limits = { max_agents = 1_000, tokens = \"unlimited\" }", &limits, 1))
+    };
+    let quotas =
+        |text: &str| with(", cpu_hours = 100", &format!("quotas = {{ cpu_hours = {text} }}"));
+    for (text, per, kind) in [
+        ("{ per = \"month\" }", Window::Month, QuotaKind::Soft),
+        ("{ per = \"hour\", kind = \"hard\" }", Window::Hour, QuotaKind::Hard),
+        ("{ per = \"total\", kind = \"soft\" }", Window::Total, QuotaKind::Soft),
+    ] {
+        let plan = quotas(text).unwrap().plans.remove(1);
+        assert_eq!(plan.quotas, [("cpu_hours".into(), Quota { per, kind })].into());
+    }
+    for (wrong, part) in [
+        (quotas("{ per = \"week\" }"), "\"hour\" or \"day\" or \"month\" or \"total\""),
+        (quotas("{ kind = \"hard\" }"), "missing"),
+        (quotas("{ per = \"day\", kind = \"firm\" }"), "\"soft\" or \"hard\""),
+        (quotas("{ per = \"day\", limit = 3 }"), "unknown key"),
+        (quotas("5"), "expected a table"),
+        (with("", "quotas = { cpu_hours = { per = \"day\" } }"), "needs the limit `cpu_hours`"),
+        (with("", "quotas = { tokens = { per = \"day\" } }"), "add a [[meter]]"),
+    ] {
+        let error = wrong.unwrap_err();
+        assert!(error.message.contains(part), "{error}");
+    }
+    let broken = with("", "on_chain_broken = \"revoke\"").unwrap().plans.remove(1);
+    assert_eq!(broken.on_chain_broken, OnChainBroken::Revoke);
+}
+
+#[test]
 fn every_key_is_read() {
     let catalog = parse(GOOD).unwrap();
     assert_eq!(
@@ -94,6 +127,7 @@ fn every_key_is_read() {
             reclaim_after_s: None,
             takeovers_per_day: 3,
             on_clone: OnClone::Warn,
+            on_chain_broken: OnChainBroken::Warn,
             nodes: None,
             trial_s: None,
             heartbeat_s: None,
@@ -101,6 +135,7 @@ fn every_key_is_read() {
             contacts_per_minute: None,
             features: vec![],
             limits: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             info: BTreeMap::new(),
         }
     );
@@ -115,6 +150,7 @@ fn every_key_is_read() {
             reclaim_after_s: Some(600),
             takeovers_per_day: 5,
             on_clone: OnClone::Suspend,
+            on_chain_broken: OnChainBroken::Warn,
             nodes: Some(10),
             trial_s: Some(2_592_000),
             heartbeat_s: Some(90),
@@ -122,6 +158,7 @@ fn every_key_is_read() {
             contacts_per_minute: None,
             features: vec!["search".into(), "export".into()],
             limits: BTreeMap::from([("max_agents".into(), Some(1_000)), ("tokens".into(), None)]),
+            quotas: BTreeMap::new(),
             info: BTreeMap::from([("price".into(), "$49/month".into())]),
         }
     );

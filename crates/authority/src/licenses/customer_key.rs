@@ -103,7 +103,9 @@ impl Authority {
     ) -> Result<Option<Uuid>, AuthorityError> {
         let Some(row) = tx.license_key_by_lookup(&self.lookup(key)).await? else { return Ok(None) };
         let Some(license) = tx.license(row.license_id).await? else { return Ok(None) };
-        let Some(product) = tx.product(license.product_id).await? else { return Ok(None) };
+        // By the licence's own word: a row that names another product changes nothing.
+        let claims = self.claims_of(tx, &license).await?;
+        let Some(product) = tx.product_by_code(&claims.aud).await? else { return Ok(None) };
         let now = self.clock().now();
         if product.refuses(row.scheme, now) {
             return Ok(None);

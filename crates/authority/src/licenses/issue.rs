@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
-use crate::credential::subject;
 use crate::error::AuthorityError;
 
 const DAY_S: i64 = 86_400;
@@ -162,7 +161,7 @@ impl Authority {
             .fact("expires_at", expires_at)
             .fact("customer", customer.id.to_string())
             .personal("email", Some(&customer.email));
-        self.record(tx, actor, "license.issue", subject(id), entry).await?;
+        self.announce(tx, actor, "license.issue", id, entry).await?;
         let mut view = self.view(tx, license).await?;
         view.key = shown_once.or(view.key);
         Ok(view)

@@ -88,13 +88,21 @@ impl Authority {
         tx: &mut dyn Transaction,
         known: &Known,
     ) -> Result<(Product, Plan), AuthorityError> {
-        let license = &known.license;
-        let product = tx.product(license.product_id).await?;
-        let plan = tx.plan(license.plan_id).await?;
-        product.zip(plan).ok_or_else(|| AuthorityError::NotFound {
+        let Known { license, claims } = known;
+        let missing = || AuthorityError::NotFound {
             what: "product or plan of the licence",
             name: license.id.to_string(),
-        })
+        };
+        // The row is an index: where it leads elsewhere than the licence says, the licence is followed.
+        let product = match tx.product(license.product_id).await? {
+            Some(product) if product.code == claims.aud => product,
+            _ => tx.product_by_code(&claims.aud).await?.ok_or_else(missing)?,
+        };
+        let plan = match tx.plan(license.plan_id).await? {
+            Some(plan) if plan.code == claims.plan && plan.product_id == product.id => plan,
+            _ => tx.plan_by_code(product.id, &claims.plan).await?.ok_or_else(missing)?,
+        };
+        Ok((product, plan))
     }
 
     pub(crate) async fn view(

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
-use crate::credential::{Known, seal_name, subject};
+use crate::credential::{Known, seal_name};
 use crate::error::AuthorityError;
 use crate::licenses::list::missing;
 
@@ -105,7 +105,7 @@ impl Authority {
         tx.insert_event(Some(license.id), EventKind::Changed, now).await?;
         let entry =
             Entry::new().fact("before", was.to_string()).fact("after", record.jti.to_string());
-        self.record(tx, actor, "license.reissue", subject(license.id), entry).await?;
+        self.announce(tx, actor, "license.reissue", license.id, entry).await?;
         Ok(Known { license, claims: record.claims })
     }
 

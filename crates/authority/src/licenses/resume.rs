@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
-use crate::credential::subject;
 use crate::error::AuthorityError;
 use crate::licenses::list::missing;
 
@@ -32,7 +31,7 @@ impl Authority {
                 tx.insert_event(Some(id), EventKind::Resumed, now).await?;
                 let entry =
                     Entry::new().fact("before", before).fact("after", license.state.as_str());
-                this.record(tx, &actor, "license.resume", subject(id), entry).await?;
+                this.announce(tx, &actor, "license.resume", id, entry).await?;
                 this.view(tx, license).await
             })
         })

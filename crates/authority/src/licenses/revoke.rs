@@ -1,12 +1,12 @@
 //! Ends a licence for good, at once or after a grace.
 
-use licentia_model::EventKind;
+use licentia_model::{EventKind, License};
 use licentia_protocol::resource;
+use licentia_storage::Transaction;
 use uuid::Uuid;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
-use crate::credential::subject;
 use crate::error::AuthorityError;
 use crate::licenses::list::missing;
 
@@ -21,32 +21,40 @@ impl Authority {
     ) -> Result<resource::License, AuthorityError> {
         self.write(move |this, tx| {
             Box::pin(async move {
-                let now = this.clock().now();
-                let mut license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
-                let before = license.state.as_str();
-                let grace_until = (grace_s > 0).then(|| now.saturating_add(i64::from(grace_s)));
-                license.state =
-                    license.state.revoke(now, reason.clone(), grace_until).map_err(|e| {
-                        AuthorityError::NotAllowed {
-                            what: "licence",
-                            action: "revoked",
-                            state: e.0,
-                        }
-                    })?;
-                license.token_version += 1;
-                license.updated_at = now;
-                tx.update_license(&license).await?;
-                tx.insert_event(Some(id), EventKind::Revoked, now).await?;
-                let entry = Entry::new()
-                    .fact("before", before)
-                    .fact("after", license.state.as_str())
-                    .fact("grace_until", grace_until)
-                    .fact("token_version", license.token_version)
-                    .personal("reason", reason.as_deref());
-                this.record(tx, &actor, "license.revoke", subject(id), entry).await?;
+                let license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
+                let license = this.revoke_in(tx, license, reason, grace_s, &actor).await?;
                 this.view(tx, license).await
             })
         })
         .await
+    }
+
+    /// Revokes within a transaction that has the licence locked.
+    pub(crate) async fn revoke_in(
+        &self,
+        tx: &mut dyn Transaction,
+        mut license: License,
+        reason: Option<String>,
+        grace_s: u32,
+        actor: &Actor,
+    ) -> Result<License, AuthorityError> {
+        let now = self.clock().now();
+        let before = license.state.as_str();
+        let grace_until = (grace_s > 0).then(|| now.saturating_add(i64::from(grace_s)));
+        license.state = license.state.revoke(now, reason.clone(), grace_until).map_err(|e| {
+            AuthorityError::NotAllowed { what: "licence", action: "revoked", state: e.0 }
+        })?;
+        license.token_version += 1;
+        license.updated_at = now;
+        tx.update_license(&license).await?;
+        tx.insert_event(Some(license.id), EventKind::Revoked, now).await?;
+        let entry = Entry::new()
+            .fact("before", before)
+            .fact("after", license.state.as_str())
+            .fact("grace_until", grace_until)
+            .fact("token_version", license.token_version)
+            .personal("reason", reason.as_deref());
+        self.announce(tx, actor, "license.revoke", license.id, entry).await?;
+        Ok(license)
     }
 }

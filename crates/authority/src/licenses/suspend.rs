@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
-use crate::credential::subject;
 use crate::error::AuthorityError;
 use crate::licenses::list::missing;
 
@@ -51,7 +50,7 @@ impl Authority {
             .fact("after", license.state.as_str())
             .fact("token_version", license.token_version)
             .personal("reason", reason.as_deref());
-        self.record(tx, actor, "license.suspend", subject(license.id), entry).await?;
+        self.announce(tx, actor, "license.suspend", license.id, entry).await?;
         Ok(license)
     }
 }

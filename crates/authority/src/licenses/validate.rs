@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_license::verdict::OnlineVerdict;
+use licentia_model::License;
 use licentia_protocol::validate::{Answer, Request};
 use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
+use sha2::{Digest, Sha256};
 
 use crate::activations::activate::{MAX_FINGERPRINT, check_nonce, text};
 use crate::authority::Authority;
@@ -25,10 +28,20 @@ impl Authority {
         if let Err(denied) = check(&request) {
             return Err(self.refuse(denied, &Asker { nonce: None, cluster_id: None }));
         }
-        let mut answer = self
+        let key = key_digest(&request.license_key);
+        let (mut answer, tampered) = self
             .read(move |this, tx| Box::pin(async move { this.judge(tx, &request).await }))
             .await
             .map_err(|e| failure(&e))?;
+        if let Some((license, columns)) = tampered
+            && let Err(error) = self
+                .write(move |this, tx| {
+                    Box::pin(async move { this.report_columns(tx, &license, columns).await })
+                })
+                .await
+        {
+            tracing::error!(%error, "tampered_row: it could not be put on record");
+        }
         if let Some(nonce) = nonce {
             let now = self.clock().now();
             let verdict = OnlineVerdict {
@@ -39,6 +52,13 @@ impl Authority {
                 valid: answer.valid,
                 code: answer.code.clone(),
                 sub: answer.license_id.map(|id| id.to_string()),
+                key: Some(key),
+                aud: answer.product.clone(),
+                plan: answer.plan.clone(),
+                tier: answer.tier.clone(),
+                features: answer.features.clone(),
+                limits: answer.limits.clone(),
+                license_exp: answer.expires_at.map(jiff::Timestamp::as_second),
             };
             answer.verdict = Some(self.sign(&verdict).map_err(|e| failure(&e))?);
         }
@@ -49,23 +69,26 @@ impl Authority {
         &self,
         tx: &mut dyn Transaction,
         request: &Request,
-    ) -> Result<Answer, AuthorityError> {
+    ) -> Result<(Answer, Option<Tampered>), AuthorityError> {
         let license = match self.license_of_key(tx, &request.license_key).await? {
             Ok(id) => tx.license(id).await?,
             Err(_) => None,
         };
-        let Some(license) = license else { return Ok(no(Code::UnknownLicense)) };
+        let Some(license) = license else { return Ok((no(Code::UnknownLicense), None)) };
         let known = self.know(tx, license).await?;
+        let columns = known.contradictions();
+        let news = !columns.is_empty() && self.is_news(&known.license, &columns);
+        let tampered = news.then(|| (known.license.clone(), columns));
         let verdict = known.standing(
             self.clock().now(),
             request.product.as_deref(),
             request.fingerprint.as_deref(),
         );
         if let Err(Denied { code: Code::WrongProduct, .. }) = verdict {
-            return Ok(no(Code::WrongProduct));
+            return Ok((no(Code::WrongProduct), tampered));
         }
         let Known { license, claims } = known;
-        Ok(Answer {
+        let answer = Answer {
             valid: verdict.is_ok(),
             code: verdict.err().map_or("valid", |denied| denied.code.as_str()).to_owned(),
             license_id: Some(license.id),
@@ -76,8 +99,17 @@ impl Authority {
             limits: named_limits(&claims),
             expires_at: claims.exp.map(timestamp),
             verdict: None,
-        })
+        };
+        Ok((answer, tampered))
     }
+}
+
+/// A licence whose row contradicts it, and in what.
+type Tampered = (License, Vec<&'static str>);
+
+/// What a verdict says which key it is about: SHA-256 of the key as sent, base64url.
+fn key_digest(key: &str) -> String {
+    Base64UrlUnpadded::encode_string(&Sha256::digest(key))
 }
 
 fn no(code: Code) -> Answer {

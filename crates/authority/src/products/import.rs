@@ -95,6 +95,7 @@ fn row(plan: PlanEntry, id: uuid::Uuid, product: &Product) -> Plan {
         reclaim_after_s: plan.reclaim_after_s,
         takeovers_per_day: plan.takeovers_per_day,
         on_clone: plan.on_clone,
+        on_chain_broken: plan.on_chain_broken,
         nodes: plan.nodes,
         trial_s: plan.trial_s,
         heartbeat_s: plan.heartbeat_s,
@@ -102,6 +103,7 @@ fn row(plan: PlanEntry, id: uuid::Uuid, product: &Product) -> Plan {
         contacts_per_minute: plan.contacts_per_minute,
         features: plan.features,
         limits: plan.limits,
+        quotas: plan.quotas,
         info: plan.info,
     }
 }

@@ -38,7 +38,11 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     }
     config.server.insecure |= args.insecure;
     config.check().map_err(|e| {
-        Failure::usage(&e, "listen on 127.0.0.1 behind a proxy that does TLS, name the proxy in `[server] proxies`, or say --insecure")
+        let advice = match e {
+            ConfigError::Retention(_) => "set it to 32 or more, or leave it out",
+            _ => "listen on 127.0.0.1 behind a proxy that does TLS, name the proxy in `[server] proxies`, or say --insecure",
+        };
+        Failure::usage(&e, advice)
     })?;
     // The port first: a second server on the same directory then changes nothing.
     let server = Server::bind(config.server.listen).await.map_err(|e| {

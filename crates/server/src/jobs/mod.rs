@@ -1,4 +1,5 @@
 //! What runs beside the requests.
 
+pub(crate) mod alive;
 pub(crate) mod events;
 pub(crate) mod prune;

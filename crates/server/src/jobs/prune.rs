@@ -1,4 +1,4 @@
-//! Forgets what nobody needs any more, so that no table grows without end.
+//! Forgets what nobody needs any more, so that no table grows without end, and sums up who was refused.
 
 use std::time::Duration;
 
@@ -11,22 +11,34 @@ const EVERY: Duration = Duration::from_secs(3600);
 const ASK_EVERY: Duration = Duration::from_secs(2);
 
 /// Starts the job; it ends when `stop` changes.
-pub(crate) fn start(authority: Authority, mut stop: watch::Receiver<bool>) {
+pub(crate) fn start(authority: Authority, usage_days: u32, mut stop: watch::Receiver<bool>) {
     tokio::spawn(async move {
         let mut ticks = interval(ASK_EVERY);
         let mut last: Option<Instant> = None;
+        let mut summed = Instant::now();
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
                 _ = stop.changed() => break,
             }
+            if summed.elapsed() >= EVERY {
+                summed = Instant::now();
+                sum_refusals(&authority).await;
+            }
             if !authority.leads() || last.is_some_and(|last| last.elapsed() < EVERY) {
                 continue;
             }
             last = Some(Instant::now());
-            if let Err(error) = authority.prune().await {
+            if let Err(error) = authority.prune(usage_days).await {
                 tracing::warn!(%error, "old rows could not be removed");
             }
         }
     });
+}
+
+/// Every replica sums up its own.
+pub(crate) async fn sum_refusals(authority: &Authority) {
+    if let Err(error) = authority.record_refusals().await {
+        tracing::warn!(%error, "refusals could not be put on record; they are summed on");
+    }
 }

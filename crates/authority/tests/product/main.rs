@@ -1,0 +1,14 @@
+//! What products meet: the rules of the protocol between product and authority.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod chain;
+mod injection;
+mod model;
+mod outage;
+mod outbox;
+mod refused;
+mod seats;
+mod support;
+mod tampered;
+mod usage;
