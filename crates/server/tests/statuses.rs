@@ -158,7 +158,7 @@ async fn each_403_and_404_is_signed() {
 
     let bound = Order {
         // A scheme that no machine here is known in.
-        bind: Some(Bind::Unknown(Value::Null)),
+        bind: Some(Bind::Unknown(json!({ "scheme": "of a later version" }))),
         ..order("bzzz")
     };
     let bound = served.test.authority.issue(bound, actor()).await.unwrap();

@@ -128,3 +128,29 @@ async fn decision_11_a_verdict_is_signed_names_its_key_and_says_what_is_granted(
     assert!(!other.valid && other.sub.is_none() && other.key != signed.key);
     assert_eq!(other.code, "unknown_license");
 }
+
+/// A ratio within one run, interleaved; without the work that is made up it is many times as much.
+#[tokio::test]
+async fn decision_18_every_unknown_key_costs_the_same_work() {
+    let (test, key) = with("").await;
+    let keys = unknown_keys(&test, &key).await;
+    let mut times = vec![Vec::new(); keys.len()];
+    for _ in 0..31 {
+        for (unknown, times) in keys.iter().zip(&mut times) {
+            let asked =
+                validate::Request { license_key: unknown.clone(), ..validate::Request::default() };
+            let before = std::time::Instant::now();
+            test.authority.validate(asked).await.map_err(Box::new).unwrap();
+            times.push(before.elapsed());
+        }
+    }
+    let medians: Vec<_> = times
+        .iter_mut()
+        .map(|times| {
+            times.sort();
+            times[times.len() / 2]
+        })
+        .collect();
+    let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+    assert!(*most < *least * 3, "{medians:?}");
+}
