@@ -144,7 +144,7 @@ mod tests {
             std::fs::read_dir(migrations).unwrap().map(|file| file.unwrap().path()).collect();
         files.sort();
         for file in files {
-            let sql = std::fs::read_to_string(file).unwrap();
+            let sql = std::fs::read_to_string(file).unwrap().replace(" ADD COLUMN", "\nADD COLUMN");
             let mut table = None;
             for line in sql.lines() {
                 let mut words =
