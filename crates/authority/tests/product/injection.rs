@@ -2,7 +2,7 @@
 
 use licentia_protocol::{activate, deactivate, heartbeat, validate};
 
-use crate::support::{CATALOG, activate, beat, database, from, heartbeat, request};
+use crate::support::{CATALOG, activate, beat, from, heartbeat, request, rows};
 
 const HOSTILE: [&str; 16] = [
     "' OR '1'='1",
@@ -24,14 +24,8 @@ const HOSTILE: [&str; 16] = [
 ];
 
 /// What must stay as it is, whatever was sent.
-fn state(test: &licentia_testing::TestAuthority) -> Vec<(String, i64, String)> {
-    let database = database(test);
-    let mut rows =
-        database.prepare("SELECT state, token_version, tier FROM licenses ORDER BY id").unwrap();
-    rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect()
+fn state(test: &licentia_testing::TestAuthority) -> Vec<String> {
+    rows(test, "SELECT state || ' ' || token_version || ' ' || tier FROM licenses ORDER BY id")
 }
 
 #[tokio::test]
@@ -52,14 +46,12 @@ async fn every_text_of_an_activation_is_inert() {
         };
         let answer = activate(&test.authority, request).await.unwrap();
         assert_eq!(answer.cluster_id, text());
-        let stored: (String, String, String, String) = database(&test)
-            .query_row(
-                "SELECT cluster_id, email, organization, hostname FROM activations WHERE id = ?1",
-                [answer.activation_id.to_string()],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-            )
-            .unwrap();
-        assert_eq!(stored, (text(), text(), text(), text()));
+        for column in ["cluster_id", "email", "organization", "hostname", "fingerprint"] {
+            let id = answer.activation_id;
+            let stored =
+                rows(&test, &format!("SELECT {column} FROM activations WHERE id = '{id}'"));
+            assert_eq!(stored, [text()]);
+        }
         for request in [
             activate::Request { product: Some(text()), ..self::request(&key, "c") },
             activate::Request { nonce: text(), ..self::request(&text(), "c") },

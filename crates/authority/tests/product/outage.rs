@@ -5,15 +5,15 @@ use licentia_testing::TestAuthority;
 
 use crate::support::{activate, audited, beat, code, heartbeat, lease, request, with};
 
-const GRACE: i64 = 86_400;
+const GRACE: i64 = 3_600;
 
 #[tokio::test]
 async fn decision_3_seats_whose_leases_ran_out_in_an_outage_are_kept_as_long_as_it_lasted() {
-    let (test, key) = with("").await;
+    let (test, key) = with("grace = \"1h\"").await;
     test.authority.mark_alive().await.unwrap();
     let one = activate(&test.authority, request(&key, "c1")).await.unwrap();
     activate(&test.authority, request(&key, "c2")).await.unwrap();
-    // Away for 24 hours and 30 minutes; both leases ran out meanwhile.
+    // Away for an hour and a half; both leases ran out meanwhile.
     let away = GRACE + 1_800;
     test.clock.advance(away);
     test.authority.mark_alive().await.unwrap();
@@ -47,7 +47,7 @@ async fn alive_for(test: &TestAuthority, mut seconds: i64) {
 
 #[tokio::test]
 async fn decision_3_without_an_outage_a_lease_that_ran_out_is_a_free_seat() {
-    let (test, key) = with("").await;
+    let (test, key) = with("grace = \"1h\"").await;
     test.authority.mark_alive().await.unwrap();
     for cluster in ["c1", "c2"] {
         activate(&test.authority, request(&key, cluster)).await.unwrap();

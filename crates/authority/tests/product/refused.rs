@@ -7,7 +7,7 @@ use licentia_model::Scheme;
 use licentia_protocol::validate;
 use licentia_testing::{TestAuthority, actor, order};
 
-use crate::support::{CATALOG, activate, audited, database, from, nonce, request, with};
+use crate::support::{CATALOG, activate, audited, from, nonce, request, rows, run, with};
 
 /// Keys that are unknown, each for another reason.
 async fn unknown_keys(test: &TestAuthority, key: &str) -> Vec<String> {
@@ -63,13 +63,12 @@ async fn decision_18_every_unknown_key_is_answered_alike() {
 #[tokio::test]
 async fn decision_42_refusals_are_counted_and_summed_and_no_row_each() {
     let (test, key) = with("").await;
-    let rows =
-        || database(&test).query_row("SELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0));
-    let before = rows().unwrap();
+    let count = || rows(&test, "SELECT count(*) FROM audit");
+    let before = count();
     for n in 0..50 {
         let _ = activate(&test.authority, request(&format!("{key}x{n}"), "c1")).await;
     }
-    assert_eq!(rows().unwrap(), before);
+    assert_eq!(count(), before);
     test.authority.record_refusals().await.unwrap();
     test.authority.record_refusals().await.unwrap();
     assert_eq!(audited(&test, "product.refused"), ["{\"unknown_license\":50}"]);
@@ -80,25 +79,23 @@ async fn decision_42_refusals_are_counted_and_summed_and_no_row_each() {
 async fn decision_42_the_address_of_a_product_is_a_commitment_that_can_be_erased() {
     let (test, key) = with("").await;
     activate(&test.authority, request(&key, "c1")).await.unwrap();
-    let origin: String = database(&test)
-        .query_row("SELECT origin FROM audit WHERE actor = 'product'", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(origin, "committed");
+    let origin = rows(&test, "SELECT origin FROM audit WHERE actor = 'product'");
+    assert_eq!(origin, ["committed"]);
     let row = audited(&test, "activation.activate").remove(0);
     assert!(!row.contains("192.0.2.1") && row.contains("\"origin\":\"sha256:"), "{row}");
     // Salted: the address could be guessed from a bare hash. The same value is told differently each time.
     let again = licentia_protocol::activate::Request { generation: Some(1), ..request(&key, "c1") };
     activate(&test.authority, again).await.unwrap();
-    let rows = audited(&test, "activation.activate");
+    let told = audited(&test, "activation.activate");
     let commitment = |row: &str| {
         let row: serde_json::Value = serde_json::from_str(row).unwrap();
         [row["origin"].as_str().unwrap().to_owned(), row["cluster_id"].as_str().unwrap().to_owned()]
     };
-    for (one, other) in commitment(&rows[0]).iter().zip(commitment(&rows[1])) {
+    for (one, other) in commitment(&told[0]).iter().zip(commitment(&told[1])) {
         assert_ne!(*one, other);
     }
     assert!(test.authority.verify_audit().await.unwrap().valid);
-    database(&test).execute("DELETE FROM audit_secrets", []).unwrap();
+    run(&test, "DELETE FROM audit_secrets");
     assert!(test.authority.verify_audit().await.unwrap().valid);
 }
 

@@ -4,7 +4,7 @@ use licentia_authority::licenses::issue::{Order, Term};
 use licentia_protocol::{activate, validate};
 use licentia_testing::{START, TestAuthority, actor, order};
 
-use crate::support::{CATALOG, activate, audited, beat, code, database, heartbeat, lease, request};
+use crate::support::{CATALOG, activate, audited, beat, code, heartbeat, lease, request, run};
 
 const END: i64 = START + 30 * 86_400;
 
@@ -47,7 +47,7 @@ async fn decision_20_no_column_that_is_edited_changes_a_verdict_and_each_is_repo
         let (test, key) = victim().await;
         let before = activate(&test.authority, request(&key, "c1")).await.unwrap();
         let sql = format!("UPDATE licenses SET {edit} WHERE tier = 'STANDARD'");
-        assert_eq!(database(&test).execute(&sql, []).unwrap(), 1, "{edit}");
+        run(&test, &sql);
 
         let asked = validate::Request {
             license_key: key.clone(),
@@ -88,7 +88,7 @@ async fn decision_20_no_column_that_is_edited_changes_a_verdict_and_each_is_repo
 async fn decision_20_validation_alone_reports_too() {
     let (test, key) = victim().await;
     let edit = "UPDATE licenses SET expires_at = 4102358400 WHERE tier = 'STANDARD'";
-    database(&test).execute(edit, []).unwrap();
+    run(&test, edit);
     for _ in 0..3 {
         let asked = validate::Request { license_key: key.clone(), ..validate::Request::default() };
         test.authority.validate(asked).await.map_err(Box::new).unwrap();
@@ -102,7 +102,7 @@ async fn decision_20_a_sunset_follows_the_licence_and_not_the_row() {
     let sunset = CATALOG.replace("default_plan", "sunset = { jwt = \"2025-12-31\" }\ndefault_plan");
     test.import(&sunset).await;
     let edit = "UPDATE licenses SET product_id = (SELECT id FROM products WHERE code = 'other')";
-    database(&test).execute(edit, []).unwrap();
+    run(&test, edit);
     let refused = activate(&test.authority, request(&key, "c1")).await;
     assert_eq!(code(refused), "unknown_license");
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use licentia_authority::Authority;
-use licentia_server::config::Config;
+use licentia_server::config::{Config, ConfigError};
 use licentia_server::serve::Server;
 use licentia_server::startup::StartupError;
 use serde_json::json;
