@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activation, audit, bench, demo, doctor, fingerprint, init, key, license, node, plan, product,
-    serve,
+    activation, audit, bench, demo, doctor, fingerprint, init, key, license, migrate, node, plan,
+    product, serve,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -72,6 +72,9 @@ pub enum Command {
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// The database as a whole.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// What this machine is known by, for licences bound to it.
     Fingerprint(fingerprint::Args),
     /// Checks that find what is wrong before others do.

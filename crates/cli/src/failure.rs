@@ -105,7 +105,7 @@ impl From<StartupError> for Failure {
             ),
             StartupError::UnknownDatabase => Self::usage(
                 &error,
-                "say postgres://user:password@host/name, or leave it out for a file in --data",
+                "say postgres://user:password@host/name or sqlite://PATH; without one it is a file in --data",
             ),
             StartupError::Io { .. } => Self::undone(
                 &error,

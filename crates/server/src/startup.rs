@@ -19,9 +19,10 @@ use licentia_issue::master::{MASTER_KEY_BYTES, MasterKey};
 use licentia_issue::signer::Ed25519Signer;
 use licentia_issue::{PrivateKey, Secret, Signer};
 use licentia_model::Random;
+use licentia_storage::copy::{Copyable, Progress, Report, copy};
 use licentia_storage::{StorageError, Store};
-use licentia_storage_postgres::PostgresStore;
-use licentia_storage_sqlite::SqliteStore;
+use licentia_storage_postgres::{PostgresStore, PostgresTables};
+use licentia_storage_sqlite::{SqliteStore, SqliteTables};
 
 use crate::config::DatabaseUrl;
 use crate::system::{SystemClock, SystemRandom};
@@ -45,7 +46,7 @@ pub enum StartupError {
     #[error("the database is set up already, and {} is missing", .0.display())]
     MasterKeyMissing(PathBuf),
     /// A database URL of no known kind.
-    #[error("the database URL begins with neither postgres:// nor postgresql://")]
+    #[error("the database URL begins with neither postgres:// nor sqlite://")]
     UnknownDatabase,
     /// A file or folder cannot be read or written.
     #[error("{}: {source}", path.display())]
@@ -91,11 +92,8 @@ impl DataDir {
 
     /// With the database elsewhere; `None` leaves it in the folder.
     pub fn with_database(mut self, url: Option<DatabaseUrl>) -> Result<Self, StartupError> {
-        let known = |url: &DatabaseUrl| {
-            ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme))
-        };
-        if url.as_ref().is_some_and(|url| !known(url)) {
-            return Err(StartupError::UnknownDatabase);
+        if let Some(url) = &url {
+            Kind::of(url)?;
         }
         self.database = url;
         Ok(self)
@@ -234,10 +232,13 @@ impl DataDir {
         Ok(())
     }
 
-    async fn store(&self) -> Result<Arc<dyn Store>, StorageError> {
-        Ok(match &self.database {
-            Some(url) => Arc::new(PostgresStore::open(url.expose()).await?),
-            None => Arc::new(SqliteStore::open(&self.path.join(DATABASE))?),
+    async fn store(&self) -> Result<Arc<dyn Store>, StartupError> {
+        let Some(url) = &self.database else {
+            return Ok(Arc::new(SqliteStore::open(&self.path.join(DATABASE))?));
+        };
+        Ok(match Kind::of(url)? {
+            Kind::Postgres => Arc::new(PostgresStore::open(url.expose()).await?),
+            Kind::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
         })
     }
 
@@ -267,6 +268,41 @@ impl DataDir {
         keyfile::write_pair(&self.path, ROOT, &root, None)
             .map_err(|source| StartupError::KeyFile { path, source })?;
         Ok(root)
+    }
+}
+
+/// Copies everything from one database into another, which is empty or was being filled by the same copy, and
+/// compares the two. Nobody may write to the source meanwhile.
+pub async fn copy_database(
+    from: &DatabaseUrl,
+    to: &DatabaseUrl,
+    progress: impl FnMut(Progress<'_>) + Send,
+) -> Result<Report, StartupError> {
+    let source: Box<dyn Copyable> = match Kind::of(from)? {
+        Kind::Postgres => Box::new(PostgresTables::open(from.expose()).await?),
+        Kind::Sqlite(path) => Box::new(SqliteTables::open(path)?),
+    };
+    let target: Box<dyn Copyable> = match Kind::of(to)? {
+        Kind::Postgres => Box::new(PostgresTables::create(to.expose()).await?),
+        Kind::Sqlite(path) => Box::new(SqliteTables::create(path)?),
+    };
+    Ok(copy(&*source, &*target, progress).await?)
+}
+
+/// Which database a URL is of.
+enum Kind<'a> {
+    Postgres,
+    Sqlite(&'a Path),
+}
+
+impl<'a> Kind<'a> {
+    fn of(url: &'a DatabaseUrl) -> Result<Self, StartupError> {
+        let text = url.expose();
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres);
+        }
+        let path = text.strip_prefix("sqlite://").filter(|path| !path.is_empty());
+        path.map(|path| Self::Sqlite(Path::new(path))).ok_or(StartupError::UnknownDatabase)
     }
 }
 

@@ -37,6 +37,7 @@
 
 mod columns;
 mod connect;
+mod copy;
 mod error;
 mod job;
 mod params;
@@ -67,6 +68,7 @@ mod settings;
 mod signing_keys;
 mod usage;
 
+pub use copy::PostgresTables;
 pub(crate) use params::params;
 pub use store::{Options, PostgresStore};
 

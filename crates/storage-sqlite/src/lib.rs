@@ -24,6 +24,7 @@
 
 mod columns;
 mod connect;
+mod copy;
 mod error;
 mod job;
 mod reader;
@@ -51,6 +52,7 @@ mod settings;
 mod signing_keys;
 mod usage;
 
+pub use copy::SqliteTables;
 pub use store::{Options, SqliteStore};
 
 /// The statements of a noun, each a constant; together a list, so that a test can prepare all of them.

@@ -10,6 +10,7 @@ pub mod activations;
 pub mod api_tokens;
 pub mod audit;
 pub mod chains;
+pub mod copy;
 pub mod customers;
 pub mod error;
 pub mod events;

@@ -12,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod license;
+pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod plan;
 pub(crate) mod product;
@@ -29,7 +30,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Demo(args) => return demo::run(args, out).await,
         Command::ExampleNode(args) => return Ok(node::run(args).await),
-        Command::Bench(args) => bench::run(args, out).await,
+        Command::Bench(args) => bench::run(&cli, args, out).await,
         Command::BenchEcho => bench::echo(out).await,
         Command::License(license::Command::Verify(args)) => return license::verify::run(args, out),
         Command::Doctor(command) => return doctor::run(command, out),
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Plan(command) => plan::run(&cli, command, out).await,
         Command::License(command) => license::run(&cli, command, out).await,
         Command::Activation(command) => activation::run(&cli, command, out).await,
+        Command::Migrate(command) => return migrate::run(&cli, command, out).await,
         Command::Audit(command) => return audit::run(&cli, command, out).await,
     }?;
     Ok(ExitCode::SUCCESS)

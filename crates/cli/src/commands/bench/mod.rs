@@ -17,11 +17,13 @@ use serde_json::json;
 use self::load::{Kind, Work};
 use self::place::Place;
 use self::report::Row;
+use crate::args::Cli;
 use crate::commands::serve::stop_signal;
 use crate::failure::Failure;
 use crate::output::{Output, note};
 
-/// Measure an authority under load, on a throw-away data directory.
+/// Measure an authority under load, on a throw-away data directory, or on an empty database that `--database`
+/// names and that keeps what the load leaves behind.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  licentia bench heartbeat\n  licentia bench heartbeat --activations 1000000 \
@@ -55,7 +57,7 @@ pub struct Args {
     license_key: Option<String>,
 }
 
-pub(crate) async fn run(args: &Args, out: Output) -> Result<(), Failure> {
+pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failure> {
     if args.connections.contains(&0) || args.activations == 0 {
         return Err(Failure::usage("there is nothing to measure", "give numbers above 0"));
     }
@@ -66,7 +68,13 @@ pub(crate) async fn run(args: &Args, out: Output) -> Result<(), Failure> {
                 Kind::Events => 1,
                 _ => args.activations.div_ceil(10),
             });
-            Place::set_up(args.place.as_deref(), args.activations, licenses).await?
+            Place::set_up(
+                args.place.as_deref(),
+                cli.database.as_deref(),
+                args.activations,
+                licenses,
+            )
+            .await?
         }
     };
     if let Kind::Events = args.kind {

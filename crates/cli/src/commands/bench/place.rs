@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use licentia_authority::licenses::issue::{Order, Term};
 use licentia_authority::{Actor, Authority, AuthorityError, catalog};
+use licentia_server::config::DatabaseUrl;
 use licentia_server::startup::DataDir;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -61,6 +62,7 @@ impl Place {
     /// Makes a throw-away authority and starts it.
     pub(crate) async fn set_up(
         below: Option<&Path>,
+        database: Option<&str>,
         activations: usize,
         licenses: usize,
     ) -> Result<Self, Failure> {
@@ -73,7 +75,8 @@ impl Place {
         let home = home.map_err(|e| {
             Failure::undone(format!("no temporary folder: {e}"), "choose another --place")
         })?;
-        let data = DataDir::new(home.path().join("authority"));
+        let url = database.map(|url| DatabaseUrl::new(url.to_owned()));
+        let data = DataDir::new(home.path().join("authority")).with_database(url)?;
         let actor = Actor::new("cli:bench", "local");
         let (authority, _) = data.init(None, actor.clone()).await?;
         let catalog = catalog::parse(CATALOG).map_err(AuthorityError::from)?;
@@ -84,6 +87,9 @@ impl Place {
         authority.close().await;
         let mut serve = myself()?;
         serve.arg("--data").arg(data.path()).args(["serve", "--listen", "127.0.0.1:0"]);
+        if let Some(url) = database {
+            serve.env("LICENTIA_DATABASE", url);
+        }
         // All requests come from one address, and as fast as they can.
         for limit in [
             "ADDRESS_PER_MINUTE",
