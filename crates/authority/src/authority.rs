@@ -122,8 +122,10 @@ impl Authority {
         &self.inner.refusals
     }
 
+    /// A new id (RFC 9562, version 7): those of one moment lie side by side in an index.
     pub(crate) fn uuid(&self) -> Uuid {
-        self.random().uuid()
+        let millis = u64::try_from(self.clock().now_micros() / 1000).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.random().bytes()).into_uuid()
     }
 
     /// Signs with the active key of the document's purpose.

@@ -17,7 +17,7 @@ use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::denied::Denied;
 use crate::error::AuthorityError;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, Named};
 
 /// How many keys' claims are kept; a few hundred bytes each.
 const CACHED_CLAIMS: usize = 20_000;
@@ -71,15 +71,8 @@ impl Authority {
         work: &mut Work,
     ) -> Result<Option<Uuid>, AuthorityError> {
         let keyring = self.keyring();
-        let (claims, trusted) = match work.verify(key, &keyring.trust) {
-            Ok(claims) => (claims, true),
-            // A signer that fell from grace: its keys count only where they are the very ones on record.
-            Err(_) => match work.verify(key, &keyring.records) {
-                Ok(claims) => (claims, false),
-                Err(_) => return Ok(None),
-            },
-        };
-        let (Ok(id), Ok(jti)) = (Uuid::parse_str(&claims.sub), Uuid::parse_str(&claims.jti)) else {
+        let checked = keyring.check(key, |key, trust| work.verify(key, trust));
+        let Some(Named { license_id: id, jti, product, trusted }) = checked else {
             return Ok(None);
         };
         let Some(row) = tx.license_key(jti).await?.filter(|row| row.license_id == id) else {
@@ -93,7 +86,7 @@ impl Authority {
             }
         }
         // By the licence's own word: a row that names another product changes nothing.
-        let product = tx.product_by_code(&claims.aud).await?;
+        let product = tx.product_by_code(&product).await?;
         let now = self.clock().now();
         let refused = product.is_some_and(|product| product.refuses(Scheme::Jwt, now));
         Ok((!refused).then_some(id))

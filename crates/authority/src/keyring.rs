@@ -1,15 +1,17 @@
 //! The authority's own keys in memory: signers by purpose, and the trust its products are given.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_issue::PrivateKey;
 use licentia_issue::signer::Signer;
-use licentia_license::Trust;
 use licentia_license::key::PublicKey;
 use licentia_license::keyset::{KeyState, Purpose};
+use licentia_license::{Invalid, License as Claims, Trust, Verified};
 use licentia_model::SigningKey;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::authority::Parts;
 use crate::error::AuthorityError;
@@ -17,7 +19,23 @@ use crate::error::AuthorityError;
 pub(crate) const ISSUER: &str = "issuer";
 pub(crate) const KEYSET: &str = "keyset";
 
+/// Keys whose signatures were checked and found good; some hundred bytes each.
+const CHECKED_KEYS: usize = 20_000;
+
+/// What a licence key that verifies names.
+#[derive(Clone)]
+pub(crate) struct Named {
+    pub(crate) license_id: Uuid,
+    pub(crate) jti: Uuid,
+    /// Code of the product.
+    pub(crate) product: String,
+    /// Whether its signer is trusted today; else it counts only where it is the very one on record.
+    pub(crate) trusted: bool,
+}
+
 pub(crate) struct Keyring {
+    /// By the hash of their text. Good as long as these keys are: another keyring begins anew.
+    checked: Mutex<HashMap<[u8; 32], Named>>,
     signers: Vec<(Purpose, PrivateKey)>,
     /// What products trust: roots and the keyset of the day.
     pub(crate) trust: Arc<Trust>,
@@ -66,6 +84,7 @@ impl Keyring {
             .collect();
         let keyset_version = trust.keyset_version().unwrap_or_default();
         let mut keyring = Self {
+            checked: Mutex::default(),
             signers,
             trust: Arc::new(trust),
             records,
@@ -78,6 +97,33 @@ impl Keyring {
             keyring.decoy = decoy(signer)?;
         }
         Ok((issuer, keyring))
+    }
+
+    /// Checks a licence key, whatever the time; `None` where no key of ours signed it.
+    pub(crate) fn check(
+        &self,
+        key: &str,
+        mut verify: impl FnMut(&str, &Trust) -> Result<Verified<Claims>, Invalid>,
+    ) -> Option<Named> {
+        let hash: [u8; 32] = Sha256::digest(key).into();
+        let checked = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(named) = checked().get(&hash) {
+            return Some(named.clone());
+        }
+        let (claims, trusted) = match verify(key, &self.trust) {
+            Ok(claims) => (claims, true),
+            // A signer that fell from grace: its keys count only where they are the very ones on record.
+            Err(_) => (verify(key, &self.records).ok()?, false),
+        };
+        let license_id = Uuid::parse_str(&claims.sub).ok()?;
+        let jti = Uuid::parse_str(&claims.jti).ok()?;
+        let named = Named { license_id, jti, product: claims.aud.to_string(), trusted };
+        let mut checked = checked();
+        if checked.len() >= CHECKED_KEYS {
+            checked.clear();
+        }
+        checked.insert(hash, named.clone());
+        Some(named)
     }
 
     pub(crate) fn signer(&self, purpose: Purpose) -> Result<&dyn Signer, AuthorityError> {

@@ -16,6 +16,9 @@ use crate::store::Options;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// Room for every statement of this crate, so that each is parsed once a connection.
 const CACHED_STATEMENTS: usize = 256;
+/// Pages kept in memory, in KiB: the writer's take at most 64 MiB, a reader's 16.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+const READER_CACHE_KIB: i64 = 16 * 1024;
 /// The write-ahead log is cut back to this after a checkpoint, in bytes.
 const KEPT_LOG_BYTES: i64 = 64 * 1024 * 1024;
 
@@ -38,13 +41,23 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Connection> {
         )));
     }
     schema::migrate(&mut connection)?;
+    // A negative number is KiB. Checkpoints are the business of a thread of their own.
+    (|| {
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))
+    })()
+    .map_err(storage_error)?;
     Ok(connection)
 }
 
 /// Another connection to a database that is open already, which cannot write.
 pub(crate) fn open_reader(path: &Path, options: &Options) -> Result<Connection> {
     let connection = connect(path, options)?;
-    connection.pragma_update(None, "query_only", true).map_err(storage_error)?;
+    (|| {
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        connection.pragma_update(None, "query_only", true)
+    })()
+    .map_err(storage_error)?;
     Ok(connection)
 }
 
@@ -57,6 +70,8 @@ fn connect(path: &Path, options: &Options) -> Result<Connection> {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
+        // What a savepoint may have to undo; never worth a file.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         // A failing disk must be an error of ours, not a signal that kills the process.
         connection.pragma_update_and_check(None, "mmap_size", 0, |_| Ok(())).or_else(no_row)?;
         connection

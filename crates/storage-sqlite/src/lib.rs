@@ -2,7 +2,7 @@
 //!
 //! One writer thread owns the only connection that writes. It takes every job that waits, runs each in a
 //! savepoint of one transaction, commits once, and only then answers: many writers share one flush to disk,
-//! and an answer still means durable. Reading jobs run beside it on connections that cannot write. Other
+//! and an answer still means durable. A third kind of thread moves the write-ahead log into the database. Reading jobs run beside it on connections that cannot write. Other
 //! processes may write to the same file at the same time, as the command line does.
 //!
 //! ```no_run
@@ -22,6 +22,7 @@
 //! a column needs a new file in `migrations/`, named in `schema.rs`. The twin for PostgreSQL has the same
 //! files, methods and migrations in the same order.
 
+mod checkpoint;
 mod columns;
 mod connect;
 mod copy;
@@ -78,6 +79,7 @@ mod tests {
             crate::api_tokens::STATEMENTS,
             crate::audit::STATEMENTS,
             crate::chains::STATEMENTS,
+            crate::checkpoint::STATEMENTS,
             crate::customers::STATEMENTS,
             crate::events::STATEMENTS,
             crate::idempotency_keys::STATEMENTS,

@@ -54,6 +54,7 @@ impl Plans for SqliteTransaction {
             plan.product_id.to_string(),
             plan.code,
         ];
+        self.touch();
         self.write_one("plan", INSERT, params)
     }
 
@@ -78,11 +79,12 @@ impl Plans for SqliteTransaction {
             plan.on_chain_broken.as_str(),
             json(&plan.quotas)?,
         ];
+        self.touch();
         self.write_one("plan", UPDATE, params)
     }
 
     async fn plan(&mut self, id: Uuid) -> Result<Option<Plan>> {
-        self.one("plans", BY_ID, params![id.to_string()], plan)
+        self.kept_plan(id, |tx| tx.one("plans", BY_ID, params![id.to_string()], plan))
     }
 
     async fn plan_by_code(&mut self, product_id: Uuid, code: &str) -> Result<Option<Plan>> {

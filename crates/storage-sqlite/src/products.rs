@@ -53,6 +53,7 @@ impl Products for SqliteTransaction {
             product.created_at,
             product.updated_at,
         ];
+        self.touch();
         self.write_one("product", INSERT, params)
     }
 
@@ -72,11 +73,12 @@ impl Products for SqliteTransaction {
             product.created_at,
             product.updated_at,
         ];
+        self.touch();
         self.write_one("product", UPDATE, params)
     }
 
     async fn product(&mut self, id: Uuid) -> Result<Option<Product>> {
-        self.one("products", BY_ID, params![id.to_string()], product)
+        self.kept_product(id, |tx| tx.one("products", BY_ID, params![id.to_string()], product))
     }
 
     async fn product_by_code(&mut self, code: &str) -> Result<Option<Product>> {

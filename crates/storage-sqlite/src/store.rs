@@ -11,6 +11,7 @@ use licentia_storage::{Access, Job, Result, StorageError, Store};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::checkpoint::{Checkpoints, checkpoints};
 use crate::job::Task;
 use crate::transaction::SqliteTransaction;
 use crate::{connect, reader, writer};
@@ -67,15 +68,25 @@ impl SqliteStore {
         let writer = connect::open(path, options)?;
         let readers: Result<Vec<_>> =
             (0..options.readers.max(1)).map(|_| connect::open_reader(path, options)).collect();
-        Self::start(writer, readers?, options)
+        let checkpointer = connect::open_reader(path, options)?;
+        Self::start(writer, readers?, checkpointer, options)
     }
 
-    fn start(writer: Connection, readers: Vec<Connection>, options: &Options) -> Result<Self> {
+    fn start(
+        writer: Connection,
+        readers: Vec<Connection>,
+        checkpointer: Connection,
+        options: &Options,
+    ) -> Result<Self> {
         let (write, writes) = mpsc::sync_channel(options.queue);
         let (read, reads) = mpsc::sync_channel(options.queue);
         let reads = Arc::new(Mutex::new(reads));
         let tx = SqliteTransaction::new(writer, Access::Write);
-        let mut threads = vec![spawn_writer(tx, writes, options.batch)?];
+        let (checkpoints, checkpointer) = checkpoints(checkpointer);
+        let mut threads = vec![
+            spawn_writer(tx, writes, checkpoints, options.batch)?,
+            spawn("licentia-log", move || checkpointer.run())?,
+        ];
         for reader in readers {
             let tx = SqliteTransaction::new(reader, Access::Read);
             let reads = Arc::clone(&reads);
@@ -121,8 +132,13 @@ impl Store for SqliteStore {
     }
 }
 
-fn spawn_writer(tx: SqliteTransaction, tasks: Receiver<Task>, batch: usize) -> Result<Worker> {
-    spawn("licentia-write", move || writer::run(tx, &tasks, batch))
+fn spawn_writer(
+    tx: SqliteTransaction,
+    tasks: Receiver<Task>,
+    checkpoints: Checkpoints,
+    batch: usize,
+) -> Result<Worker> {
+    spawn("licentia-write", move || writer::run(tx, &tasks, checkpoints, batch))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<Worker> {
@@ -153,8 +169,8 @@ mod tests {
         let writer = connect::open(path, &options).unwrap();
         let pages: i64 = writer.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
         writer.pragma_update_and_check(None, "max_page_count", pages + 4, |_| Ok(())).unwrap();
-        let reader = connect::open_reader(path, &options).unwrap();
-        SqliteStore::start(writer, vec![reader], &options).unwrap()
+        let reader = || connect::open_reader(path, &options).unwrap();
+        SqliteStore::start(writer, vec![reader()], reader(), &options).unwrap()
     }
 
     async fn put(store: &SqliteStore, name: &'static str, bytes: usize) -> Result<()> {

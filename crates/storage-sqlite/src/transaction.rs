@@ -1,8 +1,13 @@
 //! The transaction object: a connection inside BEGIN and COMMIT, and what the nouns need of it.
 
+use std::collections::HashMap;
+
+use licentia_model::{Plan, Product};
 use licentia_storage::{Access, Result, StorageError, Transaction};
 use rusqlite::{Connection, Params};
+use uuid::Uuid;
 
+use crate::checkpoint::Checkpoints;
 use crate::columns::Columns;
 use crate::error::storage_error;
 use crate::statements;
@@ -22,6 +27,8 @@ statements! {
     COMMIT = "COMMIT";
     ROLLBACK = "ROLLBACK";
     CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)";
+    // Another number once another connection has committed anything.
+    DATA_VERSION = "PRAGMA data_version";
 }
 
 /// A connection and the transaction it is in. SQL for BEGIN and COMMIT rather than the library's guard,
@@ -31,23 +38,95 @@ pub(crate) struct SqliteTransaction {
     access: Access,
     /// The last failure that was not the job's own doing.
     failure: Option<StorageError>,
+    kept: Kept,
 }
+
+/// Rows that nearly every job needs and hardly any changes, as this transaction sees them. Emptied whenever
+/// another connection has committed, and after a transaction that wrote to their tables.
+#[derive(Default)]
+struct Kept {
+    data_version: i64,
+    touched: bool,
+    plans: HashMap<Uuid, Plan>,
+    products: HashMap<Uuid, Product>,
+}
+
+/// Most rows of a table that are kept.
+const KEPT_ROWS: usize = 1_000;
 
 impl Transaction for SqliteTransaction {}
 
 impl SqliteTransaction {
     pub(crate) fn new(connection: Connection, access: Access) -> Self {
-        Self { connection, access, failure: None }
+        Self { connection, access, failure: None, kept: Kept::default() }
     }
 
     pub(crate) fn begin_write(&mut self) -> Result<()> {
         self.failure = None;
-        self.control(BEGIN_WRITE)
+        self.control(BEGIN_WRITE)?;
+        self.look_at_version()
     }
 
     pub(crate) fn begin_read(&mut self) -> Result<()> {
         self.failure = None;
-        self.control(BEGIN_READ)
+        self.control(BEGIN_READ)?;
+        self.look_at_version()
+    }
+
+    /// Forgets what is kept where it may have changed since the last transaction.
+    fn look_at_version(&mut self) -> Result<()> {
+        let data_version = self.integer(DATA_VERSION, [])?;
+        if self.kept.touched || self.kept.data_version != data_version {
+            self.kept = Kept { data_version, ..Kept::default() };
+        }
+        Ok(())
+    }
+
+    /// A plan, from memory where it is sure.
+    pub(crate) fn kept_plan(
+        &mut self,
+        id: Uuid,
+        look: impl FnOnce(&mut Self) -> Result<Option<Plan>>,
+    ) -> Result<Option<Plan>> {
+        self.keep(id, |kept| &mut kept.plans, look)
+    }
+
+    /// A product, from memory where it is sure.
+    pub(crate) fn kept_product(
+        &mut self,
+        id: Uuid,
+        look: impl FnOnce(&mut Self) -> Result<Option<Product>>,
+    ) -> Result<Option<Product>> {
+        self.keep(id, |kept| &mut kept.products, look)
+    }
+
+    fn keep<T: Clone>(
+        &mut self,
+        id: Uuid,
+        table: fn(&mut Kept) -> &mut HashMap<Uuid, T>,
+        look: impl FnOnce(&mut Self) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        self.still_open()?;
+        if self.kept.touched {
+            return look(self);
+        }
+        if let Some(row) = table(&mut self.kept).get(&id) {
+            return Ok(Some(row.clone()));
+        }
+        let found = look(self)?;
+        if let Some(row) = &found {
+            let rows = table(&mut self.kept);
+            if rows.len() >= KEPT_ROWS {
+                rows.clear();
+            }
+            rows.insert(id, row.clone());
+        }
+        Ok(found)
+    }
+
+    /// A plan or product was written: from here on this transaction reads the tables.
+    pub(crate) fn touch(&mut self) {
+        self.kept.touched = true;
     }
 
     pub(crate) fn commit(&mut self) -> Result<()> {
@@ -97,6 +176,11 @@ impl SqliteTransaction {
         if let Err(error) = self.control(ROLLBACK) {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
+    }
+
+    /// Between two transactions: see [`Checkpoints::between`].
+    pub(crate) fn between(&self, checkpoints: &Checkpoints) {
+        checkpoints.between(&self.connection);
     }
 
     /// Moves the log into the database, so that a copy of the one file is whole. Failing is harmless: the

@@ -5,17 +5,25 @@ use std::sync::mpsc::Receiver;
 
 use licentia_storage::{Job, Result, StorageError, Verdict};
 
+use crate::checkpoint::Checkpoints;
 use crate::job::{self, Task};
 use crate::transaction::SqliteTransaction;
 
 /// Runs jobs until nobody can submit any more and all that were submitted are done.
-pub(crate) fn run(mut tx: SqliteTransaction, tasks: &Receiver<Task>, most: usize) {
+pub(crate) fn run(
+    mut tx: SqliteTransaction,
+    tasks: &Receiver<Task>,
+    mut checkpoints: Checkpoints,
+    most: usize,
+) {
     while let Ok(first) = tasks.recv() {
         let mut waiting = VecDeque::from([first]);
         waiting.extend(tasks.try_iter().take(most.saturating_sub(1)));
         while !waiting.is_empty() {
             commit_together(&mut tx, &mut waiting);
+            checkpoints.committed();
         }
+        tx.between(&checkpoints);
     }
     tx.checkpoint();
 }
