@@ -197,19 +197,34 @@ impl Server {
     /// Starts one on a free port.
     #[must_use]
     pub fn start(mut licentia: Command) -> Self {
+        Self::start_as(licentia.stderr(Stdio::null()))
+    }
+
+    /// Starts one whose log goes where the command says.
+    #[must_use]
+    pub fn start_as(licentia: &mut Command) -> Self {
+        Self::try_start(licentia).expect("the server says where it listens")
+    }
+
+    /// Starts one that may end before it listens.
+    #[must_use]
+    pub fn try_start(licentia: &mut Command) -> Option<Self> {
         let mut child = licentia
             .args(["serve", "--listen", "127.0.0.1:0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .expect("the server starts");
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         stdout.read_line(&mut line).expect("the first line");
-        let first: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
-        let url = first["listening"].as_str().expect("listening").to_owned();
-        Self { child, url, client: reqwest::Client::new() }
+        let Ok(first) = serde_json::from_str::<Value>(&line) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        };
+        let url = first["listening"].as_str()?.to_owned();
+        Some(Self { child, url, client: reqwest::Client::new() })
     }
 
     /// `kill -9`.
@@ -246,6 +261,17 @@ impl Server {
         (status, answer.json().await.unwrap_or(Value::Null))
     }
 
+    /// A POST with headers; the whole answer as text.
+    pub async fn send(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
+        let mut request = self.client.post(format!("{}{path}", self.url)).json(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let Ok(answer) = request.send().await else { return Reply::default() };
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Reply { status, headers, text: answer.text().await.unwrap_or_default() }
+    }
+
     /// A GET; status and body.
     pub async fn get(&self, path: &str) -> (u16, Value) {
         let sent = self.client.get(format!("{}{path}", self.url)).send().await;
@@ -258,6 +284,31 @@ impl Server {
     pub async fn activate(&self, key: &Value, cluster: &str, nonce: &str) -> (u16, Value) {
         let body = json!({ "license_key": key, "cluster_id": cluster, "nonce": nonce });
         self.post("/v1/license/activate", &body).await
+    }
+}
+
+/// A whole answer; status 0 where none came.
+#[derive(Debug, Default)]
+pub struct Reply {
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// Body.
+    pub text: String,
+}
+
+impl Reply {
+    /// The body as JSON; `null` where it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    /// The seconds of `Retry-After`.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        self.headers.get("retry-after")?.to_str().ok()?.parse().ok()
     }
 }
 

@@ -12,8 +12,12 @@ use tokio::task::JoinSet;
 
 const CLIENTS: usize = 32;
 const SEATS: u32 = 5;
-const ROUNDS: usize = 100;
-const KILLS: usize = 12;
+
+/// Rounds, or as many as `LICENTIA_RACE_ROUNDS` says; `./scripts/soak` runs a thousand.
+fn rounds(usual: usize) -> usize {
+    let told = std::env::vars().find(|(name, _)| name == "LICENTIA_RACE_ROUNDS");
+    told.map_or(usual, |(_, rounds)| rounds.parse().unwrap())
+}
 
 fn clusters() -> impl Iterator<Item = String> {
     (0..CLIENTS).map(|n| format!("cluster-{n}"))
@@ -47,7 +51,7 @@ async fn exactly_five_of_thirty_two_get_a_seat_every_round() {
     let home = Home::with_catalog(&catalog(SEATS));
     let server = Arc::new(home.serve());
     let key = home.issue("p", "a")["key"].clone();
-    for round in 0..ROUNDS {
+    for round in 0..rounds(100) {
         let (granted, refused) = race(&server, &key, round).await;
         assert_eq!((granted.len(), refused), (5, CLIENTS - 5), "round {round}");
         for activation in granted.values() {
@@ -65,7 +69,7 @@ async fn exactly_five_of_thirty_two_get_a_seat_every_round() {
 async fn no_acknowledged_seat_is_lost_or_doubled_over_a_kill() {
     let home = Home::with_catalog(&catalog(SEATS));
     let mut cut_short = 0;
-    for round in 0..KILLS {
+    for round in 0..rounds(12) {
         let key = home.issue("p", "a")["key"].clone();
         let server = home.serve();
         let url = server.url.clone();

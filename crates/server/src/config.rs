@@ -141,7 +141,7 @@ impl Default for Limits {
         Self {
             address_per_minute: 6_000,
             unknown_keys_per_minute: 30,
-            activation_per_minute: 60,
+            activation_per_minute: 300,
             license_per_minute: 30_000,
             streams_per_activation: 4,
             streams_per_license: 20_000,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRef, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRef, MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Version};
 use axum::middleware::{self, Next};
@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use licentia_authority::Authority;
 use licentia_protocol::Code;
+use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -90,6 +91,7 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(timed)
         .routes(routes!(product::events::handler))
+        .layer(middleware::from_fn(told))
 }
 
 /// The endpoints, and what holds for all of them.
@@ -124,6 +126,18 @@ async fn last_answer(State(draining): State<Draining>, request: Request, next: N
     if reusable && draining.is_on() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    response
+}
+
+/// One line a request, for whoever looks for something. The path is the one in the reference: what a client
+/// wrote into another could be a key.
+async fn told(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    let (status, micros) = (response.status().as_u16(), begun.elapsed().as_micros());
+    tracing::debug!(%method, path, status, micros = u64::try_from(micros).ok(), "a request was answered");
     response
 }
 
