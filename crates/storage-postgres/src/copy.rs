@@ -24,9 +24,12 @@ const COLUMNS: &str = "
 const TYPES: &str = "
     SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a
     WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped";
-const LAST_NUMBER: &str = "
-    SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM events_seq_seq";
-const SET_LAST_NUMBER: &str = "SELECT setval(pg_get_serial_sequence('events', 'seq'), greatest($1::bigint, 1), $1::bigint > 0)";
+// By convention a number is the first column and is called so.
+const NUMBERS: &str = "
+    SELECT pg_get_serial_sequence(attrelid::regclass::text, 'seq') FROM pg_attribute
+    WHERE attrelid = $1::text::regclass AND attname = 'seq' AND attidentity <> ''";
+const SET_LAST_NUMBER: &str =
+    "SELECT setval($1::text::regclass, greatest($2::bigint, 1), $2::bigint > 0)";
 
 /// A database. As a source it is one view of the moment in which it was opened.
 pub struct PostgresTables {
@@ -58,6 +61,12 @@ impl PostgresTables {
     async fn number(&self, sql: &str) -> Result<i64> {
         let row = self.client().query_one(sql, &[]).await.map_err(storage_error)?;
         row.try_get(0).map_err(storage_error)
+    }
+
+    /// The sequence that numbers a table's rows.
+    async fn numbers(&self, table: &Table) -> Result<Option<String>> {
+        let row = self.client().query_opt(NUMBERS, &[&table.name]).await.map_err(storage_error)?;
+        row.map(|row| row.try_get(0)).transpose().map_err(storage_error)
     }
 
     async fn types(&self, table: &Table) -> Result<Vec<Kind>> {
@@ -175,12 +184,16 @@ impl Copyable for PostgresTables {
         self.client().batch_execute(&sql).await.map_err(storage_error)
     }
 
-    async fn last_number(&self) -> Result<i64> {
-        self.number(LAST_NUMBER).await
+    async fn last_number(&self, table: &Table) -> Result<Option<i64>> {
+        let Some(numbers) = self.numbers(table).await? else { return Ok(None) };
+        let last = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM";
+        self.number(&format!("{last} {numbers}")).await.map(Some)
     }
 
-    async fn set_last_number(&self, number: i64) -> Result<()> {
-        self.client().query_one(SET_LAST_NUMBER, &[&number]).await.map(drop).map_err(storage_error)
+    async fn set_last_number(&self, table: &Table, number: i64) -> Result<()> {
+        let Some(numbers) = self.numbers(table).await? else { return Ok(()) };
+        let set = self.client().query_one(SET_LAST_NUMBER, &[&numbers, &number]).await;
+        set.map(drop).map_err(storage_error)
     }
 }
 

@@ -204,6 +204,49 @@ async fn nothing_that_fails_tells_the_password() {
     }
 }
 
+/// What keeps the table of the seats small and its indexes still: the new version of a row fits on its page.
+#[tokio::test]
+async fn a_heartbeat_touches_no_index() {
+    let url = Cluster::shared().database();
+    let name = url.rsplit('/').next().unwrap();
+    let store = PostgresStore::open(&url).await.unwrap();
+    // Rows without what they refer to, since nothing but the seats is looked at.
+    Cluster::shared().sql_in(
+        name,
+        "SET session_replication_role = replica;
+         INSERT INTO seats (activation_id, license_id, generation, nonce, server_nonce, lease_until, last_seen,
+                            overage, token_hash, token_issued_at, token_version)
+         SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, gen_random_uuid(), 1,
+                repeat('n', 43), repeat('s', 43), 1800000000, 0, false, decode(repeat('00', 32), 'hex'), 0, 1
+         FROM generate_series(1, 2000) n",
+    );
+    for round in 0..3 {
+        for n in (1..=2000).step_by(10) {
+            let id = format!("00000000-0000-0000-0000-{n:012}").parse().unwrap();
+            write::<_, StorageError, _>(&store, move |tx| {
+                Box::pin(async move {
+                    let mut seat = tx.seat(id).await?.unwrap();
+                    (seat.lease_until, seat.last_seen) = (seat.lease_until + 900, 900 * round);
+                    seat.generation += 1;
+                    tx.put_seat(&seat).await
+                })
+            })
+            .await
+            .unwrap();
+        }
+    }
+    store.close().await;
+    let counts = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'seats'";
+    until("the statistics are written", async || {
+        let counts = Cluster::shared().sql_in(name, counts);
+        let (updates, hot) = counts.trim().split_once('|').unwrap();
+        let (updates, hot): (u32, u32) = (updates.parse().unwrap(), hot.parse().unwrap());
+        assert_eq!(updates, hot, "{updates} updates, {hot} of them without an index");
+        updates == 600
+    })
+    .await;
+}
+
 /// A pair with synchronous replication, twice over: the primary dies under load, the standby is promoted, and the
 /// old primary comes back and takes itself for one still.
 #[tokio::test(flavor = "multi_thread")]

@@ -18,8 +18,9 @@ const TABLES: &str = "
     WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'refinery_schema_history'
     ORDER BY rowid";
 const COLUMNS: &str = "SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid";
-const LAST_NUMBER: &str =
-    "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)";
+const LAST_NUMBER: &str = "
+    SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?1), 0) FROM sqlite_schema
+    WHERE type = 'table' AND name = ?1 AND sql LIKE '%AUTOINCREMENT%'";
 
 /// A database that nobody else writes to as long as this value lives.
 pub struct SqliteTables {
@@ -153,16 +154,18 @@ impl Copyable for SqliteTables {
         self.lock().execute(&sql, []).map(drop).map_err(storage_error)
     }
 
-    async fn last_number(&self) -> Result<i64> {
-        Ok(self.query(LAST_NUMBER, &[], |row| row.get(0))?.first().copied().unwrap_or_default())
+    async fn last_number(&self, table: &Table) -> Result<Option<i64>> {
+        let name = [Cell::Text(table.name.clone())];
+        Ok(self.query(LAST_NUMBER, &name, |row| row.get(0))?.first().copied())
     }
 
-    async fn set_last_number(&self, number: i64) -> Result<()> {
-        // There is no row before the first event.
+    async fn set_last_number(&self, table: &Table, number: i64) -> Result<()> {
+        let name = &table.name;
+        // There is nothing to update before the first row was numbered.
         self.lock()
             .execute_batch(&format!(
-                "DELETE FROM sqlite_sequence WHERE name = 'events';
-                 INSERT INTO sqlite_sequence (name, seq) VALUES ('events', {number})"
+                "BEGIN; DELETE FROM sqlite_sequence WHERE name = '{name}';
+                 INSERT INTO sqlite_sequence (name, seq) VALUES ('{name}', {number}); COMMIT"
             ))
             .map_err(storage_error)
     }

@@ -63,10 +63,10 @@ pub trait Copyable: Send + Sync {
     async fn put(&self, table: &Table, rows: Vec<Vec<Cell>>) -> Result<()>;
     /// Removes every row.
     async fn clear(&self, table: &Table) -> Result<()>;
-    /// The last number that an event was given, even if the event was forgotten.
-    async fn last_number(&self) -> Result<i64>;
+    /// The last number that a row was given, even if the row was forgotten; `None` where rows are not numbered.
+    async fn last_number(&self, table: &Table) -> Result<Option<i64>>;
     /// Goes on with the number behind this one.
-    async fn set_last_number(&self, number: i64) -> Result<()>;
+    async fn set_last_number(&self, table: &Table, number: i64) -> Result<()>;
 }
 
 /// How far it is.
@@ -123,8 +123,8 @@ pub async fn copy(
             done += rows.len() as u64;
             to.put(table, rows).await?;
         }
-        if table.name == "events" {
-            to.set_last_number(from.last_number().await?).await?;
+        if let Some(number) = from.last_number(table).await? {
+            to.set_last_number(table, number).await?;
         }
     }
     compare(&tables, from, to, of, progress).await
