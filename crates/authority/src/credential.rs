@@ -274,6 +274,7 @@ impl Known {
         match &self.license.state {
             LicenseState::Active => {}
             LicenseState::Suspended { .. } => return Err(denied(Code::Suspended)),
+            LicenseState::Cancelled { .. } => return Err(denied(Code::Cancelled)),
             LicenseState::Revoked { grace_until: Some(until), .. } if now < *until => {
                 end = Some(end.map_or(*until, |end| end.min(*until)));
             }

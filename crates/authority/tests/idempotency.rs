@@ -5,6 +5,7 @@
 use licentia_authority::Caller;
 use licentia_protocol::{activate, deactivate, heartbeat};
 use licentia_testing::{TestAuthority, actor};
+use licentia_testing_postgres::Cluster;
 use uuid::Uuid;
 
 const CATALOG: &str = "[product]\ncode = \"p\"\nname = \"P\"\ndefault_plan = \"a\"\n\n[[plan]]\ncode = \"a\"\n\
@@ -42,11 +43,16 @@ fn beat(of: &activate::Answer, generation: u64, nonce: &str) -> heartbeat::Reque
 }
 
 async fn actions(test: &TestAuthority, action: &str) -> i64 {
-    let path = test.folder.path().join("licentia.db");
-    let database = rusqlite::Connection::open(path).unwrap();
-    database
-        .query_row("SELECT count(*) FROM audit WHERE action = ?1", [action], |row| row.get(0))
-        .unwrap()
+    count(test, &format!("SELECT count(*) FROM audit WHERE action = '{action}'"))
+}
+
+/// What a query that counts finds, as an operator with a shell has it.
+fn count(test: &TestAuthority, sql: &str) -> i64 {
+    let Some(url) = &test.database else {
+        let database = rusqlite::Connection::open(test.folder.path().join("licentia.db")).unwrap();
+        return database.query_row(sql, [], |row| row.get(0)).unwrap();
+    };
+    Cluster::shared().sql_in(url.rsplit('/').next().unwrap(), sql).trim().parse().unwrap()
 }
 
 #[tokio::test]
@@ -158,12 +164,7 @@ async fn d13_a_late_repeat_of_giving_back_leaves_what_was_taken_since() {
 #[tokio::test]
 async fn d13_a_key_counts_for_a_day_and_is_then_forgotten() {
     let (test, key) = licensed().await;
-    let kept = || {
-        let path = test.folder.path().join("licentia.db");
-        let database = rusqlite::Connection::open(path).unwrap();
-        let count = "SELECT count(*) FROM idempotency_keys";
-        database.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap()
-    };
+    let kept = || count(&test, "SELECT count(*) FROM idempotency_keys");
     assert!(test.authority.activate(request(&key, "one", "nonce-0001"), with("k")).await.is_ok());
     test.authority.prune(90).await.unwrap();
     assert_eq!(kept(), 1);

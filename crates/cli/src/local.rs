@@ -31,7 +31,13 @@ pub(crate) fn read_config(cli: &Cli, file: Option<&Path>) -> Result<Config, Fail
     let path = file.map_or_else(|| cli.data.join("licentia.toml"), Path::to_owned);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => Some(text),
-        Err(e) if e.kind() == ErrorKind::NotFound && file.is_none() => None,
+        // A data directory that cannot be is told by whoever needs it.
+        Err(e)
+            if file.is_none()
+                && matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+        {
+            None
+        }
         Err(e) => {
             return Err(Failure::usage(
                 format!("{}: {e}", path.display()),

@@ -1,4 +1,4 @@
-//! A licence and its life: active, suspended, revoked.
+//! A licence and its life: active, suspended, cancelled, revoked.
 
 use uuid::Uuid;
 
@@ -10,6 +10,13 @@ pub enum LicenseState {
     /// Stopped for a while.
     Suspended {
         /// Since when.
+        at: i64,
+        /// For the operator's eyes.
+        reason: Option<String>,
+    },
+    /// Given up by its customer.
+    Cancelled {
+        /// When.
         at: i64,
         /// For the operator's eyes.
         reason: Option<String>,
@@ -37,6 +44,7 @@ impl LicenseState {
         match self {
             Self::Active => "active",
             Self::Suspended { .. } => "suspended",
+            Self::Cancelled { .. } => "cancelled",
             Self::Revoked { .. } => "revoked",
         }
     }
@@ -53,6 +61,14 @@ impl LicenseState {
     pub fn resume(self) -> Result<Self, NotAllowed> {
         match self {
             Self::Suspended { .. } => Ok(Self::Active),
+            other => Err(NotAllowed(other.as_str())),
+        }
+    }
+
+    /// Active or suspended → cancelled.
+    pub fn cancel(self, at: i64, reason: Option<String>) -> Result<Self, NotAllowed> {
+        match self {
+            Self::Active | Self::Suspended { .. } => Ok(Self::Cancelled { at, reason }),
             other => Err(NotAllowed(other.as_str())),
         }
     }
@@ -112,10 +128,15 @@ mod tests {
         assert_eq!(suspended.clone().suspend(2, None), Err(NotAllowed("suspended")));
         assert_eq!(suspended.resume(), Ok(LicenseState::Active));
         assert_eq!(active.clone().resume(), Err(NotAllowed("active")));
+        let cancelled = active.clone().cancel(2, None).unwrap();
+        assert_eq!(cancelled.clone().resume(), Err(NotAllowed("cancelled")));
+        assert_eq!(cancelled.clone().cancel(3, None), Err(NotAllowed("cancelled")));
+        assert!(cancelled.revoke(3, None, None).is_ok());
         assert!(active.revoke(1, None, None).is_ok());
         for again in [
             revoked.clone().suspend(3, None),
             revoked.clone().resume(),
+            revoked.clone().cancel(3, None),
             revoked.revoke(3, None, None),
         ] {
             assert_eq!(again, Err(NotAllowed("revoked")));

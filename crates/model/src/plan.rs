@@ -8,7 +8,8 @@ use crate::usage::Quota;
 use crate::words;
 
 words! {
-    /// What happens when an installation turns out to be a copy.
+    /// What happens when an installation turns out to be a copy. An old generation must activate again in any case;
+    /// the words differ for the licence, and for a copy that shows by its chain of actions.
     OnClone {
         /// An event in the audit trail.
         Warn = "warn",

@@ -84,7 +84,7 @@ pub struct License {
     pub plan: String,
     /// Tier.
     pub tier: String,
-    /// `active`, `trial`, `suspended`, `expired` or `revoked`.
+    /// `active`, `trial`, `suspended`, `expired`, `cancelled` or `revoked`.
     pub state: String,
     /// End; `null` is perpetual.
     pub expires_at: Option<Timestamp>,

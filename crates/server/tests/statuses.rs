@@ -153,6 +153,8 @@ async fn each_403_and_404_is_signed() {
     served.refused(ACTIVATE, &other, 403, "wrong_product").await;
     served.test.authority.suspend(license.id, None, actor()).await.unwrap();
     served.refused(ACTIVATE, &activation(&key), 403, "suspended").await;
+    served.test.authority.cancel(license.id, None, actor()).await.unwrap();
+    served.refused(ACTIVATE, &activation(&key), 403, "cancelled").await;
     served.test.authority.revoke(license.id, None, 0, actor()).await.unwrap();
     served.refused(ACTIVATE, &activation(&key), 403, "revoked").await;
 

@@ -125,7 +125,9 @@ impl Licenses for PostgresTransaction {
 fn facts(state: &LicenseState) -> (Option<i64>, Option<&str>, Option<i64>) {
     match state {
         LicenseState::Active => (None, None, None),
-        LicenseState::Suspended { at, reason } => (Some(*at), reason.as_deref(), None),
+        LicenseState::Suspended { at, reason } | LicenseState::Cancelled { at, reason } => {
+            (Some(*at), reason.as_deref(), None)
+        }
         LicenseState::Revoked { at, reason, grace_until } => {
             (Some(*at), reason.as_deref(), *grace_until)
         }
@@ -136,6 +138,10 @@ fn license(row: &Columns<'_>) -> Result<License> {
     let state = match row.plain::<String>("state")?.as_str() {
         "active" => LicenseState::Active,
         "suspended" => LicenseState::Suspended {
+            at: row.plain("state_at")?,
+            reason: row.plain("state_reason")?,
+        },
+        "cancelled" => LicenseState::Cancelled {
             at: row.plain("state_at")?,
             reason: row.plain("state_reason")?,
         },

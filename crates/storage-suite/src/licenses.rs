@@ -19,6 +19,7 @@ pub async fn a_license_keeps_its_state_and_facts(backend: &impl Backend) {
         for state in [
             LicenseState::Suspended { at: NOW, reason: None },
             LicenseState::Suspended { at: NOW, reason: Some("unpaid".into()) },
+            LicenseState::Cancelled { at: NOW, reason: Some("moved on".into()) },
             LicenseState::Revoked { at: NOW, reason: None, grace_until: Some(NOW + 5) },
             LicenseState::Revoked { at: NOW, reason: Some("refund".into()), grace_until: None },
             LicenseState::Active,

@@ -1,5 +1,6 @@
 //! Licences: issued, looked at, suspended, resumed, revoked, validated.
 
+pub mod cancel;
 pub mod customer_key;
 pub mod issue;
 pub mod list;

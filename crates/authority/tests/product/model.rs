@@ -159,7 +159,7 @@ impl World {
 #[tokio::test]
 async fn seats_follow_a_simple_model_whatever_the_schedule() {
     let random: &dyn Random = &SeededRandom::default();
-    for schedule in 0..6 {
+    for schedule in 0..schedules() {
         let mut world = World::new().await;
         let mut taken = Vec::new();
         for _ in 0..120 {
@@ -170,4 +170,10 @@ async fn seats_follow_a_simple_model_whatever_the_schedule() {
         world.check().await;
         assert!(world.test.authority.verify_audit().await.unwrap().valid, "{schedule}: {taken:?}");
     }
+}
+
+/// Six as a rule; the soak asks for a thousand.
+#[expect(clippy::disallowed_methods, reason = "the soak says how many")]
+fn schedules() -> u32 {
+    std::env::var("LICENTIA_SCHEDULES").map_or(6, |count| count.parse().unwrap())
 }

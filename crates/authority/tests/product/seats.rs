@@ -376,6 +376,7 @@ async fn decision_9_a_suspended_or_revoked_licence_still_gives_its_seat_back() {
     let answer = activate(&test.authority, request(&key, "c1")).await.unwrap();
     let id = lease(&test.authority, &answer.lease).sub.parse().unwrap();
     test.authority.suspend(id, None, actor()).await.unwrap();
+    test.authority.cancel(id, None, actor()).await.unwrap();
     test.authority.revoke(id, None, 0, actor()).await.unwrap();
     let back = Back { access_token: Some(answer.access_token), ..Back::default() };
     test.authority.deactivate(back, "192.0.2.1".into()).await.map_err(Box::new).unwrap();

@@ -32,7 +32,7 @@ pub enum Command {
         #[arg(long)]
         email: Option<String>,
         /// Only in this state.
-        #[arg(long, value_parser = ["active", "suspended", "revoked"])]
+        #[arg(long, value_parser = ["active", "suspended", "cancelled", "revoked"])]
         state: Option<String>,
         /// Only those after this one.
         #[arg(long, value_name = "ID")]
@@ -52,6 +52,17 @@ pub enum Command {
         after_help = "Example:\n  licentia license suspend 5f0c2a4e-… --reason \"invoice 17 is open\""
     )]
     Suspend {
+        /// The licence.
+        id: Uuid,
+        /// Why; for the audit trail.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// End a licence that its customer gave up; its products hear of it at once.
+    #[command(
+        after_help = "Example:\n  licentia license cancel 5f0c2a4e-… --reason \"subscription ended\""
+    )]
+    Cancel {
         /// The licence.
         id: Uuid,
         /// Why; for the audit trail.
@@ -125,6 +136,9 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
         Command::Show { id } => authority(cli).await?.show_license(*id).await?,
         Command::Suspend { id, reason } => {
             authority(cli).await?.suspend(*id, checked(reason)?, actor()).await?
+        }
+        Command::Cancel { id, reason } => {
+            authority(cli).await?.cancel(*id, checked(reason)?, actor()).await?
         }
         Command::Resume { id } => authority(cli).await?.resume(*id, actor()).await?,
         Command::Revoke { id, reason, grace } => {

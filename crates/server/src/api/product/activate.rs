@@ -18,6 +18,7 @@ problems!(
     WrongProduct,
     WrongMachine,
     Suspended,
+    Cancelled,
     Revoked,
     Expired,
     NotYetValid,

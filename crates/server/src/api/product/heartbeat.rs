@@ -20,6 +20,7 @@ problems!(
     UnknownLicense,
     WrongMachine,
     Suspended,
+    Cancelled,
     Revoked,
     Expired,
     NotYetValid,
