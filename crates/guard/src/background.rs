@@ -5,29 +5,27 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
 
 use crate::client::Client;
 use crate::clock::{Clock, Random};
 use crate::contact::{Contact, contact};
 use crate::denied::StartError;
-use crate::engine::Engine;
+use crate::discovery::Found;
+use crate::engine::{Engine, Farewell};
 use crate::events;
-use crate::snapshot::Snapshot;
+use crate::reason::Reason;
+use crate::settings::Setup;
+use crate::shared::Shared;
 use crate::standing::Standing;
-
-/// What every handle reads.
-pub(crate) struct Shared {
-    pub(crate) current: ArcSwap<Snapshot>,
-    pub(crate) changes: watch::Sender<Arc<Snapshot>>,
-}
 
 /// Told once, on whichever kind of channel the caller waits.
 pub(crate) type Done<T> = Box<dyn FnOnce(T) + Send>;
 
 pub(crate) enum Command {
     Nodes(u32),
+    SetUp { key: Result<Found, Reason>, setup: Box<Setup>, done: Done<Result<(), StartError>> },
+    Leave { done: Done<()> },
     ShutDown { budget: Duration, done: Done<()> },
 }
 
@@ -98,6 +96,9 @@ impl Worker {
                 let client = client.clone();
                 exchange = Some(Box::pin(async move { contact(&client, ask).await }));
             }
+            if let Some(farewell) = self.engine.left() {
+                self.bid(farewell);
+            }
             self.publish();
             self.tell_started();
             token.send_if_modified(|token| {
@@ -116,6 +117,17 @@ impl Worker {
                 Some(()) = rung.recv() => self.engine.hurry(),
                 command = self.commands.recv() => match command {
                     Some(Command::Nodes(nodes)) => self.engine.set_nodes(nodes),
+                    Some(Command::SetUp { key, setup, done }) => {
+                        exchange = None;
+                        self.engine.set_up(key, *setup);
+                        self.started = Some(done);
+                    }
+                    Some(Command::Leave { done }) => {
+                        drop(exchange.take());
+                        self.engine.leave();
+                        self.publish();
+                        return done(());
+                    }
                     Some(Command::ShutDown { budget, done }) => {
                         drop(exchange.take());
                         self.shut_down(budget).await;
@@ -138,14 +150,15 @@ impl Worker {
         }
     }
 
-    fn publish(&self) {
-        let snapshot = self.engine.snapshot();
-        if **self.shared.current.load() == snapshot {
-            return;
+    /// Gives a seat back that another licence has replaced; where that fails it ends with its lease.
+    fn bid(&self, (token, request): Farewell) {
+        if let Some(client) = self.client.clone() {
+            tokio::spawn(async move { drop(client.deactivate(token.as_deref(), &request).await) });
         }
-        let snapshot = Arc::new(snapshot);
-        self.shared.current.store(Arc::clone(&snapshot));
-        self.shared.changes.send_replace(snapshot);
+    }
+
+    fn publish(&self) {
+        self.shared.publish(self.engine.snapshot());
     }
 
     fn tell_started(&mut self) {
@@ -153,7 +166,8 @@ impl Worker {
             return;
         }
         if let Some(started) = self.started.take() {
-            started(match self.shared.current.load().standing() {
+            let current = self.shared.current.load();
+            started(match current.standing() {
                 Standing::Stopped { reason } => Err(StartError::Unlicensed(reason.clone())),
                 _ => Ok(()),
             });

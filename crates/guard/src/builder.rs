@@ -4,46 +4,47 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc as sync_mpsc};
 
-use arc_swap::ArcSwap;
-use licentia_license::Trust;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::oneshot;
 
-use crate::background::{Done, Shared, Worker, spawn};
-use crate::client::Client;
-use crate::clock::{Clock, NoEntropy, Random, unguessable};
+use crate::clock::{Clock, Random};
 use crate::denied::StartError;
-use crate::discovery::{Found, Sources, Unreadable, find, read_text};
-use crate::engine::{Engine, Start};
-use crate::environment::{Environment, Names};
+use crate::discovery::Sources;
+use crate::environment::Environment;
 use crate::fingerprint::Machine;
 use crate::guard::Guard;
+use crate::launch::died;
+use crate::observer::Observer;
 use crate::policy::Policy;
-use crate::reason::Reason;
-use crate::settings::{Settings, Setup};
-use crate::state::{State, Store};
-use crate::system::{SystemClock, SystemRandom};
+use crate::settings::Setup;
+use crate::shared::Plan;
+use crate::switch::Papers;
 
 /// Sets a [`Guard`] up; from [`Guard::builder`].
 #[must_use]
 pub struct Builder {
-    product: String,
-    trust: String,
-    trust_from_environment: bool,
-    prefix: Option<String>,
-    sources: Sources,
-    server: Option<String>,
-    cluster_id: Option<String>,
-    state_dir: Option<PathBuf>,
-    nodes: Option<u32>,
-    policy: Policy,
-    free_features: Vec<String>,
-    free_limits: BTreeMap<String, Option<u64>>,
-    ranks: BTreeMap<String, u32>,
-    setup: Setup,
-    environment: Option<Environment>,
-    machine: Option<Machine>,
-    clock: Option<Arc<dyn Clock>>,
-    random: Option<Arc<dyn Random>>,
+    pub(crate) product: String,
+    pub(crate) trust: String,
+    pub(crate) trust_from_environment: bool,
+    pub(crate) prefix: Option<String>,
+    pub(crate) sources: Sources,
+    pub(crate) server: Option<String>,
+    pub(crate) cluster_id: Option<String>,
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) nodes: Option<u32>,
+    pub(crate) policy: Policy,
+    pub(crate) free_features: Vec<String>,
+    pub(crate) free_limits: BTreeMap<String, Option<u64>>,
+    pub(crate) ranks: BTreeMap<String, u32>,
+    pub(crate) setup: Setup,
+    pub(crate) setup_mode: bool,
+    pub(crate) observe_only: bool,
+    pub(crate) papers: Papers,
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) environment: Option<Environment>,
+    pub(crate) machine: Option<Machine>,
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+    pub(crate) random: Option<Arc<dyn Random>>,
 }
 
 impl Builder {
@@ -64,6 +65,11 @@ impl Builder {
             free_limits: BTreeMap::new(),
             ranks: ranks.into_iter().map(|(name, rank)| (name.to_owned(), rank)).collect(),
             setup: Setup::default(),
+            setup_mode: false,
+            observe_only: false,
+            papers: Papers::default(),
+            plans: Vec::new(),
+            observers: Vec::new(),
             environment: None,
             machine: None,
             clock: None,
@@ -166,6 +172,52 @@ impl Builder {
         self
     }
 
+    /// Starts even where the product may not run, so that a user who is there can enter a licence: see
+    /// [`Guard::set_up`]. Until then every check fails.
+    pub fn setup_mode(mut self) -> Self {
+        self.setup_mode = true;
+        self
+    }
+
+    /// Decides and logs, and never acts: every check passes.
+    pub fn observe_only(mut self) -> Self {
+        self.observe_only = true;
+        self
+    }
+
+    /// A `waiver+jwt` or its text from the application's configuration: enforcement off for a while. Else
+    /// `PREFIX_LICENSE_WAIVER` (text or path), or `licenses/waiver.jwt` beside the program.
+    pub fn waiver(mut self, text: impl Into<String>) -> Self {
+        self.papers.waiver = Some(text.into());
+        self
+    }
+
+    /// A `grace+jwt`: running before a licence exists. Else `PREFIX_LICENSE_GRACE` (text or path), or
+    /// `licenses/grace.jwt` beside the program.
+    pub fn grace(mut self, text: impl Into<String>) -> Self {
+        self.papers.grace = Some(text.into());
+        self
+    }
+
+    /// A plan that a customer could have, and its features, from the least on: so that a refusal can name the
+    /// plan that is needed.
+    pub fn plan<F: Into<String>>(
+        mut self,
+        name: impl Into<String>,
+        features: impl IntoIterator<Item = F>,
+    ) -> Self {
+        let mut features: Vec<String> = features.into_iter().map(Into::into).collect();
+        features.sort_unstable();
+        self.plans.push(Plan { name: name.into(), features });
+        self
+    }
+
+    /// Somebody who is told of the start, of every check and of usage.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
     /// Other surroundings than the process's.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
@@ -189,139 +241,16 @@ impl Builder {
     pub fn start(self) -> Result<Guard, StartError> {
         let (verdict, wait) = sync_mpsc::channel();
         // The caller may be gone; then nobody waits for the verdict.
+        let setup_mode = self.setup_mode;
         let guard = self.launch(Box::new(move |result| _ = verdict.send(result)))?;
-        wait.recv().unwrap_or_else(|_| Err(died()))?;
-        Ok(guard)
+        guard.started(wait.recv().unwrap_or_else(|_| Err(died())), setup_mode)
     }
 
     /// As [`Builder::start`], for async callers on any runtime.
     pub async fn start_async(self) -> Result<Guard, StartError> {
         let (verdict, wait) = oneshot::channel();
+        let setup_mode = self.setup_mode;
         let guard = self.launch(Box::new(move |result| _ = verdict.send(result)))?;
-        wait.await.unwrap_or_else(|_| Err(died()))?;
-        Ok(guard)
+        guard.started(wait.await.unwrap_or_else(|_| Err(died())), setup_mode)
     }
-
-    fn launch(self, started: Done<Result<(), StartError>>) -> Result<Guard, StartError> {
-        if self.product.is_empty() {
-            return Err(StartError::Misconfigured("the product has no code".to_owned()));
-        }
-        let environment = self.environment.unwrap_or_else(Environment::of_process);
-        let names = Names::new(self.prefix.as_deref(), &self.product);
-        let mut trust = match names.trust(&environment).filter(|_| self.trust_from_environment) {
-            Some((name, value)) => {
-                replaced_trust(value).map_err(|why| misconfigured(&name, &why))?
-            }
-            None => Trust::from_text(&self.trust)
-                .map_err(|error| misconfigured("the built-in key", &error.to_string()))?,
-        };
-        let server = match names.find(&environment, "LICENSE_SERVER_URL") {
-            Some((name, address)) => Some((name, address.to_owned())),
-            None => self
-                .server
-                .filter(|address| !address.trim().is_empty())
-                .map(|a| ("the server's address".to_owned(), a)),
-        };
-        let client = server
-            .map(|(name, address)| Client::new(&address).map_err(|why| misconfigured(&name, &why)))
-            .transpose()?;
-        let key = read_key(find(&self.sources, &names, &environment), &mut trust);
-        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom));
-        let kept = self.state_dir.is_some();
-        let mut store = Store::new(self.state_dir);
-        let state = store.load();
-        let configured =
-            names.find(&environment, "CLUSTER_ID").map(|(_, id)| id.to_owned()).or(self.cluster_id);
-        let cluster_id =
-            cluster_id(configured, &state, kept, &names, &*random).map_err(no_entropy)?;
-        let machine = self.machine.unwrap_or_else(|| Machine::here(&self.product));
-        let settings = Settings {
-            product: self.product,
-            policy: self.policy,
-            free_features: self.free_features,
-            free_limits: self.free_limits,
-            ranks: self.ranks,
-            setup: self.setup,
-            hostname: environment.hostname().map(str::to_owned),
-            machine: machine.fingerprints().to_vec(),
-            clock: Arc::clone(&clock),
-            random: Arc::clone(&random),
-        };
-        let ranks = settings.ranks.clone();
-        let start = Start {
-            settings,
-            trust,
-            key,
-            cluster_id,
-            state,
-            store,
-            nodes: self.nodes,
-            online: client.is_some(),
-        };
-        let engine = Engine::new(start).map_err(no_entropy)?;
-        let first = Arc::new(engine.snapshot());
-        let changes = watch::Sender::new(Arc::clone(&first));
-        let shared = Arc::new(Shared { current: ArcSwap::new(first), changes });
-        let (orders, commands) = mpsc::unbounded_channel();
-        let guard = Guard::new(Arc::clone(&shared), orders, ranks);
-        spawn(Worker { engine, client, shared, commands, started: Some(started), clock, random });
-        Ok(guard)
-    }
-}
-
-/// The key, with the keyset that lies beside it in the file taken into the trust.
-fn read_key(found: Result<Option<Found>, Unreadable>, trust: &mut Trust) -> Result<String, Reason> {
-    let found =
-        found.map_err(|unreadable| Reason::Unreadable(unreadable.0))?.ok_or(Reason::Missing)?;
-    tracing::debug!(target: "license", source = found.source, "[License] Licence found");
-    if let Some(keyset) = &found.file.keyset
-        && let Err(invalid) = trust.accept_keyset(keyset)
-    {
-        tracing::warn!(target: "license", source = found.source, code = invalid.code(),
-            "[License] The keyset in the licence file does not count");
-    }
-    Ok(found.file.license)
-}
-
-fn replaced_trust(value: &str) -> Result<Trust, String> {
-    let text = if value.starts_with("-----BEGIN") || value.starts_with('{') {
-        value.to_owned()
-    } else {
-        read_text(value.as_ref()).map_err(|error| error.to_string())?
-    };
-    let trust = Trust::from_text(&text).map_err(|error| error.to_string())?;
-    tracing::warn!(target: "license", "[License] The built-in trust root is replaced by the environment's");
-    Ok(trust)
-}
-
-/// Configuration or environment, else the state file, else a new one (decision 4).
-fn cluster_id(
-    configured: Option<String>,
-    state: &State,
-    kept: bool,
-    names: &Names,
-    random: &dyn Random,
-) -> Result<String, NoEntropy> {
-    let known = configured.filter(|id| !id.trim().is_empty()).or_else(|| state.cluster_id.clone());
-    if let Some(id) = known {
-        return Ok(id.trim().to_owned());
-    }
-    if !kept {
-        tracing::warn!(target: "license",
-            "[License] Neither a cluster id nor a state directory is configured; each start counts as a new installation");
-    }
-    Ok(format!("{}-cluster-{}", names.lower_prefix(), unguessable(random)?))
-}
-
-fn misconfigured(what: &str, why: &str) -> StartError {
-    StartError::Misconfigured(format!("{what}: {why}"))
-}
-
-fn no_entropy(error: NoEntropy) -> StartError {
-    StartError::Defect(error.to_string())
-}
-
-fn died() -> StartError {
-    StartError::Defect("its background thread ended before the first verdict".to_owned())
 }

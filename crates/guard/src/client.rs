@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use licentia_license::Trust;
-use licentia_protocol::keyset;
+use licentia_protocol::{activate, deactivate, heartbeat, keyset};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
-use serde::Serialize;
 
 /// Largest answer that is read.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -27,6 +26,25 @@ pub(crate) struct Raw {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Silence(pub(crate) String);
+
+/// The calls that a contact makes: over the network, or over a simulated one.
+pub(crate) trait Transport: Sync {
+    /// Asks for a seat.
+    fn activate(
+        &self,
+        body: &activate::Request,
+    ) -> impl Future<Output = Result<Raw, Silence>> + Send;
+
+    /// Keeps a seat.
+    fn heartbeat(
+        &self,
+        token: &str,
+        body: &heartbeat::Request,
+    ) -> impl Future<Output = Result<Raw, Silence>> + Send;
+
+    /// Fetches the authority's keyset; `true` where a root of ours signed it and it is news.
+    fn refresh_keyset(&self, trust: &mut Trust) -> impl Future<Output = bool> + Send;
+}
 
 /// Talks to one authority.
 #[derive(Clone)]
@@ -71,25 +89,11 @@ impl Client {
         })
     }
 
-    pub(crate) async fn activate<T: Serialize + ?Sized>(&self, body: &T) -> Result<Raw, Silence> {
-        let request =
-            self.request(Method::POST, "v1/license/activate")?.timeout(ACTIVATE).json(body);
-        answer(request).await
-    }
-
-    pub(crate) async fn heartbeat<T: Serialize + ?Sized>(
-        &self,
-        token: &str,
-        body: &T,
-    ) -> Result<Raw, Silence> {
-        let request = self.request(Method::POST, "v1/license/heartbeat")?;
-        answer(request.timeout(HEARTBEAT).bearer_auth(token).json(body)).await
-    }
-
-    pub(crate) async fn deactivate<T: Serialize + ?Sized>(
+    /// Gives a seat back.
+    pub(crate) async fn deactivate(
         &self,
         token: Option<&str>,
-        body: &T,
+        body: &deactivate::Request,
     ) -> Result<Raw, Silence> {
         let request =
             self.request(Method::POST, "v1/license/deactivate")?.timeout(DEACTIVATE).json(body);
@@ -98,22 +102,6 @@ impl Client {
             None => request,
         })
         .await
-    }
-
-    /// Fetches the authority's keyset; `true` where a root of ours signed it and it is news.
-    pub(crate) async fn refresh_keyset(&self, trust: &mut Trust) -> bool {
-        let Ok(request) = self.request(Method::GET, "keyset.json") else { return false };
-        let Ok(raw) = answer(request.timeout(HEARTBEAT)).await else { return false };
-        let Ok(body) = serde_json::from_slice::<keyset::Answer>(&raw.body) else { return false };
-        let before = trust.keyset_version();
-        match trust.accept_keyset(&body.keyset) {
-            Ok(_) => trust.keyset_version() != before,
-            Err(invalid) => {
-                tracing::warn!(target: "license", code = invalid.code(),
-                    "[License] The authority's keyset was not signed by a key that this product trusts");
-                false
-            }
-        }
     }
 
     /// Opens the stream of events.
@@ -134,6 +122,33 @@ impl Client {
 
     fn url(&self, path: &str) -> Result<Url, Silence> {
         self.base.join(path).map_err(|error| Silence(error.to_string()))
+    }
+}
+
+impl Transport for Client {
+    async fn activate(&self, body: &activate::Request) -> Result<Raw, Silence> {
+        answer(self.request(Method::POST, "v1/license/activate")?.timeout(ACTIVATE).json(body))
+            .await
+    }
+
+    async fn heartbeat(&self, token: &str, body: &heartbeat::Request) -> Result<Raw, Silence> {
+        let request = self.request(Method::POST, "v1/license/heartbeat")?;
+        answer(request.timeout(HEARTBEAT).bearer_auth(token).json(body)).await
+    }
+
+    async fn refresh_keyset(&self, trust: &mut Trust) -> bool {
+        let Ok(request) = self.request(Method::GET, "keyset.json") else { return false };
+        let Ok(raw) = answer(request.timeout(HEARTBEAT)).await else { return false };
+        let Ok(body) = serde_json::from_slice::<keyset::Answer>(&raw.body) else { return false };
+        let before = trust.keyset_version();
+        match trust.accept_keyset(&body.keyset) {
+            Ok(_) => trust.keyset_version() != before,
+            Err(invalid) => {
+                tracing::warn!(target: "license", code = invalid.code(),
+                    "[License] The authority's keyset was not signed by a key that this product trusts");
+                false
+            }
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::pin::Pin;
 
+/// Microseconds in a second.
+pub(crate) const SECOND: i64 = 1_000_000;
+
 /// A wait that ends when its time has come.
 pub type Wait<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -9,6 +12,12 @@ pub type Wait<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 pub trait Clock: Send + Sync {
     /// Microseconds since the epoch, UTC.
     fn now_micros(&self) -> i64;
+
+    /// Microseconds since some moment, by a clock that nobody sets and that may stand still while the machine
+    /// sleeps.
+    fn steady_micros(&self) -> i64 {
+        self.now_micros()
+    }
 
     /// Ends once [`Clock::now_micros`] has reached this time.
     fn wait_until(&self, micros: i64) -> Wait<'_>;

@@ -7,8 +7,9 @@ use licentia_license::{License, Trust, Verified};
 use licentia_protocol::{activate, heartbeat};
 use uuid::Uuid;
 
-use crate::client::{Client, Raw};
+use crate::client::{Raw, Transport};
 use crate::judge::{self, Discounted, Expected, Grant};
+use crate::state::Report;
 
 /// An activation of ours. The token lives in memory only and has no `Debug`.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub(crate) struct Ask {
     /// A live activation: then a heartbeat comes first, under this nonce.
     pub(crate) session: Option<Session>,
     pub(crate) heartbeat_nonce: String,
+    /// Usage that goes along with a heartbeat.
+    pub(crate) report: Option<Report>,
     pub(crate) license: Option<Arc<Verified<License>>>,
     pub(crate) nodes: Option<u32>,
     pub(crate) trust: Trust,
@@ -41,6 +44,18 @@ pub(crate) struct Contact {
     pub(crate) reply: Reply,
     /// The authority no longer knows our token.
     pub(crate) session_lost: bool,
+    pub(crate) report: Delivery,
+}
+
+/// What became of a usage report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// None was sent, or nobody knows: it is sent again.
+    Unknown,
+    /// A heartbeat that was granted brought it.
+    Counted,
+    /// The authority calls the heartbeat that brought it malformed.
+    Malformed,
 }
 
 pub(crate) enum Reply {
@@ -56,11 +71,13 @@ impl Reply {
 }
 
 /// Asks once. A 401 is unsigned and so may do no more than cost one activation.
-pub(crate) async fn contact(client: &Client, mut ask: Ask) -> Contact {
+pub(crate) async fn contact<T: Transport>(client: &T, mut ask: Ask) -> Contact {
     let mut session_lost = false;
     if let Some(session) = ask.session.take() {
         match beat(client, &mut ask, &session).await {
-            Some(reply) => return Contact { trust: ask.trust, reply, session_lost },
+            Some((reply, report)) => {
+                return Contact { trust: ask.trust, reply, session_lost, report };
+            }
             None => session_lost = true,
         }
     }
@@ -71,12 +88,21 @@ pub(crate) async fn contact(client: &Client, mut ask: Ask) -> Contact {
         }
         Err(silence) => Reply::unreachable(silence.0),
     };
-    Contact { trust: ask.trust, reply, session_lost }
+    Contact { trust: ask.trust, reply, session_lost, report: Delivery::Unknown }
 }
 
 /// `None` where the token is no longer known.
-async fn beat(client: &Client, ask: &mut Ask, session: &Session) -> Option<Reply> {
+async fn beat<T: Transport>(
+    client: &T,
+    ask: &mut Ask,
+    session: &Session,
+) -> Option<(Reply, Delivery)> {
+    let report = ask.report.take();
+    let sent = report.is_some();
+    let (usage_id, usage) = report.map(|report| (report.id, report.usage)).unzip();
     let request = heartbeat::Request {
+        usage: usage.unwrap_or_default(),
+        usage_id,
         activation_id: Some(session.activation_id),
         token_version: session.token_version,
         nonce: ask.heartbeat_nonce.clone(),
@@ -87,7 +113,7 @@ async fn beat(client: &Client, ask: &mut Ask, session: &Session) -> Option<Reply
     let raw = match client.heartbeat(&session.access_token, &request).await {
         Ok(raw) if raw.status == 401 => return None,
         Ok(raw) => raw,
-        Err(silence) => return Some(Reply::unreachable(silence.0)),
+        Err(silence) => return Some((Reply::unreachable(silence.0), Delivery::Unknown)),
     };
     let id = session.activation_id;
     let reply = judge(client, ask, &raw, &request.nonce, |body, expected, trust| {
@@ -99,12 +125,17 @@ async fn beat(client: &Client, ask: &mut Ask, session: &Session) -> Option<Reply
     {
         client.refresh_keyset(&mut ask.trust).await;
     }
-    Some(reply)
+    let delivery = match (&reply, raw.status) {
+        (Reply::Granted(_), _) if sent => Delivery::Counted,
+        (_, 413 | 422) if sent => Delivery::Malformed,
+        _ => Delivery::Unknown,
+    };
+    Some((reply, delivery))
 }
 
 /// Judges an answer; one signed by an unknown key is judged again once the keyset has been fetched.
-async fn judge(
-    client: &Client,
+async fn judge<T: Transport>(
+    client: &T,
     ask: &mut Ask,
     raw: &Raw,
     nonce: &str,

@@ -35,6 +35,8 @@ pub enum Denied {
     Feature {
         /// Which.
         feature: String,
+        /// The least plan that has it, where the builder was told the plans.
+        plan: Option<String>,
         /// The tier in force.
         tier: String,
         /// Why the licence is not in force, if so.
@@ -75,6 +77,9 @@ impl Denied {
     pub fn advice(&self) -> Cow<'static, str> {
         match self {
             Self::Stopped { reason } => reason.advice(),
+            Self::Feature { plan: Some(plan), reason: None, .. } => {
+                format!("The plan {plan} includes it: ask the vendor for an upgrade.").into()
+            }
             Self::Feature { reason, .. }
             | Self::Tier { reason, .. }
             | Self::Limit { reason, .. } => {
@@ -88,8 +93,11 @@ impl Denied {
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Feature { feature, tier, .. } => {
+            Self::Feature { feature, tier, plan, .. } => {
                 write!(f, "the feature `{feature}` is not part of the tier {tier}")?;
+                if let Some(plan) = plan {
+                    write!(f, " but of the plan {plan}")?;
+                }
             }
             Self::Tier { wanted, tier, .. } => {
                 write!(f, "this requires the tier {wanted} or higher, not {tier}")?;

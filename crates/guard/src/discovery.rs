@@ -20,7 +20,22 @@ pub(crate) struct Sources {
     pub(crate) path: Option<PathBuf>,
 }
 
+/// Where to look again while the product runs.
+pub(crate) struct Places {
+    pub(crate) sources: Sources,
+    pub(crate) names: Names,
+    pub(crate) environment: Environment,
+}
+
+impl Places {
+    /// The first licence in the order of the list above; `None` where there is none at all.
+    pub(crate) fn find(&self) -> Result<Option<Found>, Unreadable> {
+        find(&self.sources, &self.names, &self.environment)
+    }
+}
+
 /// A licence that was found; nothing in it is checked yet.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) file: LicenseFile,
     /// In words, for the log: never the key itself.
@@ -31,8 +46,7 @@ pub(crate) struct Found {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unreadable(pub(crate) String);
 
-/// The first licence in the order of the list above; `None` where there is none at all.
-pub(crate) fn find(
+fn find(
     sources: &Sources,
     names: &Names,
     environment: &Environment,
@@ -43,6 +57,11 @@ pub(crate) fn find(
     if let Some((name, value)) = names.find(environment, "LICENSE_KEY") {
         return read(value, name).map(Some);
     }
+    // A mounted secret, as containers have it.
+    if let Some((name, path)) = names.find(environment, "LICENSE_KEY_FILE") {
+        let text = read_text(path.as_ref()).map_err(|e| Unreadable(format!("{name}: {e}")))?;
+        return read(&text, name).map(Some);
+    }
     if let Some(text) = sources.configuration.as_deref().filter(|text| !text.trim().is_empty()) {
         return read(text, "the configuration".to_owned()).map(Some);
     }
@@ -50,7 +69,7 @@ pub(crate) fn find(
         let text = read_text(path).map_err(|error| unreadable(path, &error.to_string()))?;
         return read(&text, path.display().to_string()).map(Some);
     }
-    let Some(path) = environment.dropped_license() else { return Ok(None) };
+    let Some(path) = environment.dropped("license.key") else { return Ok(None) };
     match read_text(&path) {
         Ok(text) => read(&text, path.display().to_string()).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -65,7 +84,8 @@ pub(crate) fn read_text(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn read(text: &str, source: String) -> Result<Found, Unreadable> {
+/// What a text holds; the error never does.
+pub(crate) fn read(text: &str, source: String) -> Result<Found, Unreadable> {
     // Muonroi's licence file is JSON around a key.
     let inner = text.trim_start().starts_with('{').then(|| muonroi_key(text)).flatten();
     let file = LicenseFile::parse(inner.as_deref().unwrap_or(text))

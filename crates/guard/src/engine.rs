@@ -1,44 +1,60 @@
 //! Everything between the events of the world and the state machine. It does no network and no waiting:
 //! the background thread asks it what to ask, and hands it what came back.
 
+mod license;
+mod past;
+mod report;
+
 use std::sync::Arc;
 
-use licentia_license::decide::{Circumstances, decide};
-use licentia_license::scheme::{Rules, check};
-use licentia_license::verify::verify;
-use licentia_license::{Invalid, LEEWAY_S, Lease, License, Trust, Verified};
+use licentia_license::refusal::Refusal;
+use licentia_license::waiver::{GraceGrant, Waiver};
+use licentia_license::{Invalid, Lease, License, Trust, Verified};
 use licentia_protocol::{activate, deactivate};
 
-use crate::clock::{NoEntropy, jitter, unguessable};
+use crate::clock::{NoEntropy, SECOND, jitter, unguessable};
 use crate::contact::{Ask, Contact, Reply, Session};
+use crate::discovery::{Found, Places, Unreadable};
 use crate::judge::Grant;
 use crate::log;
-use crate::policy::Arm;
+use crate::policy::{Arm, Policy};
 use crate::reason::Reason;
-use crate::settings::Settings;
+use crate::settings::{Settings, Setup};
 use crate::snapshot::Snapshot;
-use crate::standing::{Event, Machine};
-use crate::state::{State, Store};
+use crate::standing::{Event, Machine, Standing};
+use crate::state::{Memory, State, Store};
+use crate::switch::{Enforcement, Papers};
+use crate::time::Time;
+use crate::usage::Usage;
 
-const SECOND: i64 = 1_000_000;
 /// Shortest time between two contacts that events ask for; a second is what an event may take.
 const HURRY: i64 = SECOND / 5;
 /// First step of the backoff.
 const BACKOFF: i64 = SECOND;
 /// How long to wait at most where no lease says how often to come.
 const LONGEST_BACKOFF: i64 = 15 * 60 * SECOND;
-/// A clock so far behind signed times is set back, not merely inexact.
-const SET_BACK_S: i64 = 5 * 60;
+/// How often the licence is looked for again, and what was counted is saved.
+const LOOK_EVERY: i64 = 10 * SECOND;
+/// How often a process looks at the state of the one that leads.
+const FOLLOW_EVERY: i64 = SECOND;
+/// How long a process waits at its start for the one that leads.
+const FOLLOW_AT_MOST: i64 = 30 * SECOND;
+/// A deadline that is found so late was slept through: awake, the guard looks every few seconds.
+const OVERSLEPT: i64 = 60 * SECOND;
 
 /// What begins a run.
 pub(crate) struct Start {
     pub(crate) settings: Settings,
     pub(crate) trust: Trust,
-    /// The key as found, with the keyset beside it; or why there is none.
-    pub(crate) key: Result<String, Reason>,
+    /// What was found, where, and where to look again.
+    pub(crate) found: Result<Option<Found>, Unreadable>,
+    pub(crate) places: Places,
+    pub(crate) papers: Papers,
     pub(crate) cluster_id: String,
     pub(crate) state: State,
+    pub(crate) memory: Memory,
     pub(crate) store: Store,
+    pub(crate) usage: Arc<Usage>,
     pub(crate) nodes: Option<u32>,
     /// Whether there is an authority to ask.
     pub(crate) online: bool,
@@ -52,112 +68,162 @@ struct Nonces {
 pub(crate) struct Engine {
     settings: Settings,
     machine: Machine,
+    /// What would have been decided, where enforcement is off.
+    decided: Option<Machine>,
     trust: Trust,
     key: Result<String, Reason>,
     license: Option<Arc<Verified<License>>>,
+    /// A licence that was put in while another runs; it counts once the authority has granted it.
+    next_license: Option<Arc<Verified<License>>>,
     /// Why the key found does not check out here; the authority may know better.
     fault: Option<Invalid>,
     cluster_id: String,
     session: Option<Session>,
+    /// A seat that is no longer needed.
+    left: Option<Farewell>,
     lease: Option<Verified<Lease>>,
+    waiver: Option<Verified<Waiver>>,
+    grace: Option<Verified<GraceGrant>>,
+    found: Result<Option<Found>, Unreadable>,
+    places: Places,
     state: State,
+    memory: Memory,
     store: Store,
+    usage: Arc<Usage>,
     nonces: Nonces,
     nodes: Option<u32>,
+    online: bool,
+    time: Time,
+    set_back: bool,
+    following: bool,
     failures: u32,
     /// When to contact the authority next, in microseconds; `None` where it is of no use, or under way.
     next_contact: Option<i64>,
     last_contact: i64,
+    /// When to look at the surroundings again.
+    next_look: i64,
+    /// When to tell of the coming expiry again.
+    next_notice: i64,
+    /// Until when to wait for the process that leads.
+    follow_until: i64,
     /// When the next heartbeat is due; until then a failed one is no news.
     due: i64,
     under_way: bool,
     again: bool,
-    /// Microseconds that the clock is behind what the authority has signed.
-    behind: i64,
 }
+
+/// What to tell the authority, and the token to tell it under.
+pub(crate) type Farewell = (Option<String>, deactivate::Request);
 
 impl Engine {
     /// Judges what can be judged here; where only the authority can tell, the first contact is due.
     pub(crate) fn new(start: Start) -> Result<Self, NoEntropy> {
         let nonces = new_nonces(&start.settings)?;
-        let machine = Machine::new(start.settings.policy);
+        let time = Time::new(Arc::clone(&start.settings.clock));
+        let policy = start.settings.policy;
         let mut engine = Self {
             settings: start.settings,
-            machine,
+            machine: Machine::new(policy),
+            decided: None,
             trust: start.trust,
-            key: start.key,
+            key: Err(Reason::Missing),
             license: None,
+            next_license: None,
             fault: None,
             cluster_id: start.cluster_id,
             session: None,
+            left: None,
             lease: None,
+            waiver: None,
+            grace: None,
+            found: start.found,
+            places: start.places,
             state: start.state,
+            memory: start.memory,
             store: start.store,
+            usage: start.usage,
             nonces,
             nodes: start.nodes,
+            online: start.online,
+            time,
+            set_back: false,
+            following: false,
             failures: 0,
             next_contact: None,
             last_contact: 0,
+            next_look: 0,
+            next_notice: 0,
+            follow_until: 0,
             due: 0,
             under_way: false,
             again: false,
-            behind: 0,
         };
-        if engine.state.cluster_id.as_deref() != Some(&engine.cluster_id) {
-            engine.state.cluster_id = Some(engine.cluster_id.clone());
-            engine.store.save(&engine.state);
-        }
-        engine.begin(start.online);
+        engine.begin(&start.papers);
         Ok(engine)
     }
 
-    fn begin(&mut self, online: bool) {
+    fn begin(&mut self, papers: &Papers) {
+        self.store.leads();
         if let Some(keyset) = self.state.keyset.take() {
             // Kept only while a root of this build stands behind it.
             let kept = self.trust.accept_keyset(&keyset).is_ok();
             self.state.keyset = kept.then_some(keyset);
         }
-        let key = match &self.key {
-            Ok(key) => key.clone(),
-            Err(reason) => return self.apply(Event::NoLicense(reason.clone())),
-        };
-        let rules = Rules::new().product(&self.settings.product);
-        match check(&key, &self.trust, &rules, self.now()) {
-            Ok(license) => {
-                let circumstances = Circumstances::at(self.now())
-                    .product(&self.settings.product)
-                    .machine(&self.settings.machine);
-                self.fault = decide(&license, &circumstances).err();
-                self.license = Some(Arc::new(license));
-            }
-            Err(invalid) => self.fault = Some(invalid),
+        self.set_back = self.time.at_least(self.state.signed_at.max(self.state.used_to));
+        if self.set_back {
+            tracing::warn!(target: "license", code = "clock_set_back",
+                "[License] This machine's clock was set back; time counts on from what was signed last");
         }
-        match (&self.fault, online) {
-            (None, false) => self.apply(Event::Verified { expires: self.expires() }),
-            // The authority knows keys that say nothing by themselves, renewals, re-issues, and the time.
-            (
-                None
-                | Some(
-                    Invalid::Unrecognized
-                    | Invalid::SchemeDisabled
-                    | Invalid::UnknownKey
-                    | Invalid::KeyCompromised
-                    | Invalid::Expired { .. }
-                    | Invalid::NotYetValid { .. },
-                ),
-                true,
-            ) => self.next_contact = Some(self.now_micros()),
-            (Some(fault), _) => self.apply(Event::Invalid(fault.clone())),
+        if self.state.cluster_id.as_deref() != Some(&self.cluster_id) {
+            self.state.cluster_id = Some(self.cluster_id.clone());
+            self.store.save(&self.state);
         }
+        let (now, product) = (self.now(), self.settings.product.as_str());
+        self.waiver = papers.waiver(product, &self.trust, now);
+        self.grace = papers.grace(product, &self.settings.machine, &self.trust, now);
+        self.next_look = self.now_micros().saturating_add(LOOK_EVERY);
+        self.key = self.read_found();
+        self.restart();
     }
 
-    /// Microseconds since the epoch, never before what the authority has signed.
+    /// A new run in the same process: nothing was said for or against it yet.
+    fn restart(&mut self) {
+        self.machine = Machine::new(self.settings.policy);
+        self.decided = None;
+        if !self.enforcement().is_on() {
+            self.machine = Machine::new(Policy::observing());
+            self.decided = Some(Machine::new(self.settings.policy));
+        }
+        self.follow_until = self.now_micros().saturating_add(FOLLOW_AT_MOST);
+        self.judge_key();
+    }
+
+    /// Begins anew with what the user entered (decision 37).
+    pub(crate) fn set_up(&mut self, key: Result<Found, Reason>, setup: Setup) {
+        self.found = key.clone().map(Some).map_err(|_| Unreadable(String::new()));
+        (self.license, self.next_license, self.fault, self.failures) = (None, None, None, 0);
+        (self.under_way, self.next_contact, self.session) = (false, None, None);
+        self.settings.setup = setup;
+        self.key = key.map(|found| self.take_keyset(found));
+        self.restart();
+    }
+
     fn now_micros(&self) -> i64 {
-        self.settings.clock.now_micros().saturating_add(self.behind)
+        self.time.now_micros()
     }
 
     fn now(&self) -> i64 {
-        self.now_micros().div_euclid(SECOND)
+        self.time.now()
+    }
+
+    fn enforcement(&self) -> Enforcement {
+        match &self.waiver {
+            _ if self.settings.observe_only => Enforcement::ObserveOnly,
+            Some(waiver) => {
+                Enforcement::Waived { until: waiver.exp, reason: waiver.reason.clone() }
+            }
+            None => Enforcement::On,
+        }
     }
 
     pub(crate) fn is_judged(&self) -> bool {
@@ -174,16 +240,59 @@ impl Engine {
 
     /// When the engine wants to be called next, on the clock's own time.
     pub(crate) fn wake_at(&self) -> Option<i64> {
-        let deadline = self.machine.deadline().map(|seconds| seconds.saturating_mul(SECOND));
-        let contact = self.next_contact;
-        deadline.into_iter().chain(contact).min().map(|at| at.saturating_sub(self.behind))
+        let seconds = |seconds: i64| seconds.saturating_mul(SECOND);
+        let deadline = self.machine.deadline().map(seconds);
+        let waiver = self.waiver.as_ref().map(|waiver| seconds(waiver.exp));
+        let look = matches!(self.machine.standing(), Standing::Stopped { .. })
+            .then_some(i64::MAX)
+            .unwrap_or(self.next_look);
+        let next = deadline.into_iter().chain(self.next_contact).chain(waiver).min();
+        Some(self.time.on_clock(next.map_or(look, |next| next.min(look))))
     }
 
     /// Time passed.
     pub(crate) fn tick(&mut self) {
+        if self.time.is_set_back() {
+            tracing::warn!(target: "license", code = "clock_set_back",
+                "[License] This machine's clock was set back while the product ran");
+            self.apply(Event::ClockSetBack);
+            self.hurry();
+        }
+        if self.overslept() {
+            tracing::info!(target: "license", "[License] The machine slept past the end of the lease; asking anew");
+            self.apply(Event::Slept);
+            self.follow_until = self.now_micros().saturating_add(FOLLOW_AT_MOST);
+            self.hurry();
+        }
         if self.is_judged() {
             self.apply(Event::Timer);
         }
+        if self.waiver.as_ref().is_some_and(|waiver| waiver.exp <= self.now()) {
+            self.waiver = None;
+            self.enforce();
+        }
+        let now = self.now_micros();
+        if self.next_look <= now {
+            self.next_look = now.saturating_add(LOOK_EVERY);
+            self.look();
+            self.use_up();
+        }
+        self.notice();
+    }
+
+    /// The waiver has ended.
+    fn enforce(&mut self) {
+        tracing::warn!(target: "license", "[License] Enforcement is on again");
+        self.decided = None;
+        let machine = self.machine.clone().under(self.settings.policy);
+        self.machine = machine.on(Event::Timer, self.now());
+        log::standing(&self.machine, self.license.as_deref().map(Verified::claims));
+    }
+
+    fn overslept(&self) -> bool {
+        let end = self.machine.holds_until().map(|end| end.saturating_mul(SECOND));
+        let late = self.now_micros().saturating_sub(OVERSLEPT);
+        self.online && self.lease.is_some() && end.is_some_and(|end| end < late)
     }
 
     /// What to ask the authority, if now is the time.
@@ -193,6 +302,11 @@ impl Engine {
         }
         let now = self.now_micros();
         if self.under_way || self.next_contact.is_none_or(|at| at > now) {
+            return None;
+        }
+        if !self.may_lead() {
+            self.next_contact = Some(now.saturating_add(FOLLOW_EVERY));
+            self.follow();
             return None;
         }
         let key = self.key.as_ref().ok()?.clone();
@@ -218,8 +332,9 @@ impl Engine {
                 ..activate::Request::default()
             },
             session: self.session.clone(),
+            report: self.session.is_some().then(|| self.next_report()).flatten(),
             heartbeat_nonce: self.nonces.heartbeat.clone(),
-            license: self.license.clone(),
+            license: self.next_license.clone().or_else(|| self.license.clone()),
             nodes: self.nodes,
             trust: self.trust.clone(),
             now: self.now(),
@@ -243,13 +358,12 @@ impl Engine {
         if contact.session_lost {
             self.session = None;
         }
+        self.reported(contact.report);
         match contact.reply {
             Reply::Granted(grant) => self.granted(*grant),
             Reply::Refused(refusal) => {
                 self.renew_nonces();
-                let known = self.license.is_some() && self.fault.is_none();
-                let grace_until = refusal.grace_until.filter(|_| known);
-                self.apply(Event::Refused { code: refusal.code.clone(), grace_until });
+                self.refused(&refusal);
                 self.back_off(None);
             }
             Reply::Unreachable { why, retry_after_s } => {
@@ -261,6 +375,13 @@ impl Engine {
         if std::mem::take(&mut self.again) {
             self.hurry();
         }
+    }
+
+    fn refused(&mut self, refusal: &Verified<Refusal>) {
+        let known = self.license.is_some() && self.fault.is_none();
+        let grace_until = refusal.grace_until.filter(|_| known);
+        self.remember_refusal(refusal);
+        self.apply(Event::Refused { code: refusal.code.clone(), grace_until });
     }
 
     /// Something happened at the authority: go and see, soon.
@@ -277,8 +398,7 @@ impl Engine {
         self.renew_nonces();
         self.failures = 0;
         if let Some(license) = grant.license {
-            self.license = Some(license);
-            self.fault = None;
+            (self.license, self.next_license, self.fault) = (Some(license), None, None);
         }
         let access_token =
             grant.access_token.or_else(|| self.session.take().map(|session| session.access_token));
@@ -289,95 +409,41 @@ impl Engine {
             generation: grant.lease.generation,
         });
         self.settle_clock(grant.lease.iat);
-        self.remember(&grant.lease);
+        self.remember(&grant.lease, grant.proof);
         let lease = grant.lease;
         // Counted from the answer on, so that a clock that is wrong makes nobody come too often.
         let now = self.now_micros();
-        let interval = usual_interval(&lease);
+        let interval = self.interval(&lease);
         let wait = interval.saturating_add(jitter(&*self.settings.random, interval / 10));
-        let left = lease.exp.saturating_mul(SECOND).saturating_sub(now);
+        let until = self.end_of(&lease);
+        let left = until.saturating_mul(SECOND).saturating_sub(now);
         self.due = now.saturating_add(interval);
         // A lease that ends before the next heartbeat is renewed half way.
         let wait = if (1..=wait).contains(&left) { left / 2 } else { wait };
         self.next_contact = Some(now.saturating_add(wait.max(HURRY)));
-        let until = lease.exp;
         self.lease = Some(lease);
         self.apply(Event::Answered { expires: self.expires(), lease: until });
     }
 
-    /// Judged by a fresh signed time: a clock behind it is corrected, so that no end moves away.
+    /// Judged by a fresh signed time: a clock that is wrong is corrected, so that no end moves.
     fn settle_clock(&mut self, signed_s: i64) {
-        let behind =
-            signed_s.saturating_mul(SECOND).saturating_sub(self.settings.clock.now_micros());
-        let was = std::mem::replace(
-            &mut self.behind,
-            if behind > SET_BACK_S * SECOND { behind } else { 0 },
-        );
-        if was == 0 && self.behind > 0 {
-            tracing::warn!(target: "license", seconds = self.behind / SECOND,
-                "[License] This machine's clock is behind the authority's; the authority's time counts");
+        let was_wrong = std::mem::replace(&mut self.set_back, false);
+        if let Some(seconds) = self.time.settle(signed_s)
+            && !was_wrong
+        {
+            tracing::warn!(target: "license", seconds,
+                "[License] This machine's clock is not the authority's; the authority's time counts");
         }
-    }
-
-    fn remember(&mut self, lease: &Verified<Lease>) {
-        self.state.generation = Some(lease.generation);
-        self.state.lease = Some(lease.token().to_owned());
-        self.state.license = self.license.as_ref().map(|license| license.token().to_owned());
-        self.state.keyset = self.trust.keyset_token().map(str::to_owned);
-        self.state.key = self.key.as_ref().ok().map(|key| State::name_of_key(key));
-        self.store.save(&self.state);
     }
 
     fn unreachable(&mut self) {
-        if self.is_judged() {
-            // A heartbeat that an event asked for may fail early; grace runs from the first missed one.
-            if self.due <= self.now_micros() {
-                self.apply(Event::Unreachable);
-            }
-            return;
+        if !self.is_judged() {
+            return self.run_on_the_past();
         }
-        let stays = self.machine.policy().unreachable == Arm::Stay;
-        match (self.kept_lease(), self.fault.clone()) {
-            (Some((lease, license)), _) => {
-                tracing::info!(target: "license", until = %log::time(lease.exp), "[License] Running on the lease of the last run");
-                let until = lease.exp;
-                (self.license, self.lease, self.fault) = (Some(license), Some(lease), None);
-                self.apply(Event::Answered { expires: self.expires(), lease: until });
-                self.apply(Event::Unreachable);
-            }
-            (None, None) if stays => self.apply(Event::Verified { expires: self.expires() }),
-            (
-                None,
-                None | Some(Invalid::Unrecognized | Invalid::UnknownKey | Invalid::SchemeDisabled),
-            ) => {
-                self.apply(Event::Unreachable);
-            }
-            (None, Some(fault)) => self.apply(Event::Invalid(fault)),
+        // A heartbeat that an event asked for may fail early; grace runs from the first missed one.
+        if self.due <= self.now_micros() {
+            self.apply(Event::Unreachable);
         }
-    }
-
-    /// The last run's lease with its licence, where they check out, are ours, and run (decision 12).
-    fn kept_lease(&mut self) -> Option<(Verified<Lease>, Arc<Verified<License>>)> {
-        let lease = verify::<Lease>(self.state.lease.as_deref()?, &self.trust).ok()?;
-        let license = verify::<License>(self.state.license.as_deref()?, &self.trust).ok()?;
-        let same_licence = match &self.license {
-            Some(own) => own.sub == license.sub && own.iss == license.iss,
-            None => self.state.key == self.key.as_ref().ok().map(|key| State::name_of_key(key)),
-        };
-        let ours = lease.cluster_id == self.cluster_id
-            && [&lease.aud, &license.aud].iter().all(|aud| **aud == self.settings.product)
-            && lease.sub == license.sub
-            && lease.iss == license.iss
-            && same_licence;
-        let now = self.now();
-        if ours && lease.iat > now.saturating_add(SET_BACK_S) {
-            tracing::warn!(target: "license", "[License] The clock was set back; the lease of the last run does not count");
-            self.apply(Event::ClockSetBack);
-            return None;
-        }
-        let runs = lease.exp > now && license.exp.is_none_or(|exp| exp > now);
-        let begun = license.nbf.is_none_or(|nbf| nbf <= now.saturating_add(LEEWAY_S));
-        (ours && runs && begun).then(|| (lease, Arc::new(license)))
     }
 
     /// Exponential backoff with full jitter, up to the usual time between heartbeats.
@@ -385,7 +451,7 @@ impl Engine {
         let most = self
             .lease
             .as_deref()
-            .map_or(LONGEST_BACKOFF, usual_interval)
+            .map_or(LONGEST_BACKOFF, |lease| self.interval(lease))
             .clamp(BACKOFF, LONGEST_BACKOFF);
         let limit = BACKOFF.saturating_mul(1 << self.failures.min(20)).min(most);
         self.failures = self.failures.saturating_add(1);
@@ -402,16 +468,14 @@ impl Engine {
     }
 
     /// Ends it; what to tell the authority, with the token to tell it under.
-    pub(crate) fn shut_down(&mut self) -> Option<(Option<String>, deactivate::Request)> {
+    pub(crate) fn shut_down(&mut self) -> Option<Farewell> {
         let asking = self.under_way;
+        self.use_up();
+        self.save_usage();
         self.apply(Event::ShutDown);
         (self.next_contact, self.under_way) = (None, false);
         if let Some(session) = self.session.take() {
-            let request = deactivate::Request {
-                activation_id: Some(session.activation_id),
-                ..deactivate::Request::default()
-            };
-            return Some((Some(session.access_token), request));
+            return Some(farewell(session));
         }
         // An activation whose answer is still on its way may hold a seat already.
         let key = self.key.as_ref().ok().filter(|_| asking)?.clone();
@@ -424,6 +488,19 @@ impl Engine {
                 ..deactivate::Request::default()
             },
         ))
+    }
+
+    /// Ends it, and keeps the seat for the next run.
+    pub(crate) fn leave(&mut self) {
+        self.use_up();
+        self.save_usage();
+        self.apply(Event::ShutDown);
+        (self.next_contact, self.under_way, self.session) = (None, false, None);
+    }
+
+    /// A seat of a licence that was replaced.
+    pub(crate) fn left(&mut self) -> Option<Farewell> {
+        self.left.take()
     }
 
     /// The seat was given back, so its lease must not be run on again.
@@ -446,35 +523,63 @@ impl Engine {
         self.apply(event);
     }
 
-    fn expires(&self) -> Option<i64> {
-        self.license.as_ref().and_then(|license| license.exp)
-    }
-
     fn apply(&mut self, event: Event) {
         let now = self.now();
-        let before = self.machine.standing().clone();
-        let first = !self.is_judged();
+        let license = self.license.as_deref().map(Verified::claims);
+        if let Some(decided) = self.decided.take() {
+            let before = (decided.is_judged(), decided.standing().clone());
+            let decided = decided.on(event.clone(), now);
+            if before != (decided.is_judged(), decided.standing().clone()) {
+                log::observed(&decided);
+            }
+            self.decided = Some(decided);
+        }
+        let before = (self.is_judged(), self.machine.standing().clone());
         self.machine = self.machine.clone().on(event, now);
-        if first || before != *self.machine.standing() {
-            log::standing(&self.machine, self.license.as_deref().map(Verified::claims));
+        if before != (self.is_judged(), self.machine.standing().clone()) && self.is_judged() {
+            log::standing(&self.machine, license);
         }
     }
 
     /// What the checks are to read.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let mut snapshot = Snapshot::new(&self.machine, self.license.as_ref(), &self.settings);
+        let grace = self.grace.as_deref().filter(|_| self.license.is_none());
+        let mut snapshot =
+            Snapshot::new(&self.machine, self.license.as_ref(), grace, &self.settings);
+        if !self.enforcement().is_on() {
+            snapshot.lift(self.enforcement(), self.decided.as_ref());
+        }
         snapshot.cluster_id.clone_from(&self.cluster_id);
-        snapshot.lease_until = self.lease.as_ref().map(|lease| lease.exp);
+        snapshot.lease_until = self.lease.as_ref().map(|lease| self.end_of(lease));
+        snapshot.memory = self.memory;
         snapshot
     }
+
+    /// End of a lease; who runs the product may shorten it, never lengthen (decision 39).
+    fn end_of(&self, lease: &Lease) -> i64 {
+        let shortened = self.settings.offline_grace_s.map(|s| lease.iat.saturating_add(s));
+        shortened.map_or(lease.exp, |end| end.min(lease.exp))
+    }
+
+    /// Microseconds between heartbeats: as the authority spreads them, or later where that was configured, but
+    /// never so late that one lost heartbeat would cost the lease.
+    fn interval(&self, lease: &Lease) -> i64 {
+        let usual = lease.next_at.saturating_sub(lease.iat).max(1);
+        let half = self.end_of(lease).saturating_sub(lease.iat) / 2;
+        let wanted = self.settings.heartbeat_s.unwrap_or(0).min(half);
+        usual.max(wanted).saturating_mul(SECOND)
+    }
+}
+
+fn farewell(session: Session) -> Farewell {
+    let request = deactivate::Request {
+        activation_id: Some(session.activation_id),
+        ..deactivate::Request::default()
+    };
+    (Some(session.access_token), request)
 }
 
 fn new_nonces(settings: &Settings) -> Result<Nonces, NoEntropy> {
     let random = &*settings.random;
     Ok(Nonces { activate: unguessable(random)?, heartbeat: unguessable(random)? })
-}
-
-/// Microseconds between heartbeats, as the authority spreads them.
-fn usual_interval(lease: &Lease) -> i64 {
-    lease.next_at.saturating_sub(lease.iat).max(1).saturating_mul(SECOND)
 }

@@ -37,6 +37,18 @@ impl Environment {
         Self { variables, ..Self::default() }
     }
 
+    /// With the variables of a `.env` file where none of that name is set: `NAME=value` a line, the value bare or
+    /// in quotes, `#` begins a comment, `export` may stand before it. A file that is not there holds nothing.
+    #[must_use]
+    pub fn and_env_file(mut self, path: impl AsRef<Path>) -> Self {
+        for line in crate::discovery::read_text(path.as_ref()).unwrap_or_default().lines() {
+            if let Some((name, value)) = assignment(line) {
+                self.variables.entry(name).or_insert(value);
+            }
+        }
+        self
+    }
+
     /// With this folder as the program's.
     #[must_use]
     pub fn program_folder(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -51,8 +63,8 @@ impl Environment {
     }
 
     /// The file that a customer drops in beside the program.
-    pub(crate) fn dropped_license(&self) -> Option<PathBuf> {
-        self.program_folder.as_deref().map(|folder| folder.join("licenses").join("license.key"))
+    pub(crate) fn dropped(&self, name: &str) -> Option<PathBuf> {
+        self.program_folder.as_deref().map(|folder| folder.join("licenses").join(name))
     }
 
     /// The host's name, for the operator's eyes.
@@ -64,10 +76,27 @@ impl Environment {
     }
 }
 
+fn assignment(line: &str) -> Option<(String, String)> {
+    let line = line.trim_start();
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=')?;
+    let name = name.trim();
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return None;
+    }
+    let value = value.trim();
+    let quoted = ['"', '\'']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote)?.split_once(quote).map(|(inner, _)| inner));
+    let bare = || value.split(" #").next().unwrap_or_default().trim_end();
+    Some((name.to_owned(), quoted.unwrap_or_else(bare).to_owned()))
+}
+
 /// The names of this product's variables.
 ///
 /// Each is looked for as `PREFIX_NAME`, then `LICENTIA_NAME`, and as plain `NAME` where the builder named
 /// no prefix; the prefix is then the product's code in upper case.
+#[derive(Clone)]
 pub(crate) struct Names {
     prefix: String,
     plain: bool,
@@ -114,6 +143,28 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_env_file_fills_in_what_is_not_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        let text = "# keys\nLICENSE_KEY=\"from = file\" # mine\nexport CLUSTER_ID='c 1'\nA=b # c\n\
+                    SET=file\nno assignment\n9 x=1\nEMPTY=\n#X=1\n";
+        std::fs::write(&path, text).unwrap();
+        let environment = Environment::of_variables([("SET", "process")]).and_env_file(&path);
+        for (name, value) in [
+            ("LICENSE_KEY", Some("from = file")),
+            ("CLUSTER_ID", Some("c 1")),
+            ("A", Some("b")),
+            ("SET", Some("process")),
+            ("EMPTY", None),
+            ("X", None),
+        ] {
+            assert_eq!(environment.variable(name), value, "{name}");
+        }
+        let none = Environment::default().and_env_file(folder.path().join("not there"));
+        assert_eq!(none.variable("A"), None);
+    }
 
     #[test]
     fn the_prefix_comes_first_and_plain_names_count_only_without_one() {

@@ -8,10 +8,11 @@ use reqwest::{Response, header};
 use tokio::sync::{mpsc, watch};
 
 use crate::client::Client;
-use crate::clock::{Clock, Random, jitter};
+use crate::clock::{Clock, Random, SECOND, jitter};
 
-const SECOND: i64 = 1_000_000;
 const LONGEST_BACKOFF: i64 = 60 * SECOND;
+/// A stream that stood so long was a good one.
+const LASTING: i64 = 60 * SECOND;
 /// Longest line that is read; the authority's are a few dozen bytes.
 const MAX_LINE: usize = 64 * 1024;
 const NAMES: [&str; 5] = ["suspended", "resumed", "revoked", "changed", "keyset"];
@@ -32,14 +33,16 @@ pub(crate) async fn listen(
             }
             continue;
         };
-        let heard = match client.events(&current).await {
+        let opened = clock.now_micros();
+        match client.events(&current).await {
             Ok(response) => follow(response, &hurry).await,
             Err(silence) => {
                 tracing::debug!(target: "license", why = %silence, "[License] No stream of events");
-                false
             }
-        };
-        failures = if heard { 0 } else { failures.saturating_add(1) };
+        }
+        // Every new stream costs a heartbeat, so one that does not last is a failure like none at all.
+        let lasted = clock.now_micros().saturating_sub(opened) >= LASTING;
+        failures = if lasted { 0 } else { failures.saturating_add(1) };
         let limit = (SECOND << failures.min(10)).min(LONGEST_BACKOFF);
         let until = clock.now_micros().saturating_add(SECOND / 10 + jitter(&*random, limit));
         tokio::select! {
@@ -49,25 +52,22 @@ pub(crate) async fn listen(
     }
 }
 
-/// Follows one stream to its end; whether anything was heard on it.
-async fn follow(mut response: Response, hurry: &mpsc::Sender<()>) -> bool {
+/// Follows one stream to its end.
+async fn follow(mut response: Response, hurry: &mpsc::Sender<()>) {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
-        return false;
+        return;
     }
     // What happened before the stream stood was not heard.
     ask(hurry);
     let mut reader = Reader::default();
-    let mut heard = false;
     while let Ok(Some(chunk)) = response.chunk().await {
-        heard = true;
         match reader.read(&chunk) {
             Ok(true) => ask(hurry),
             Ok(false) => {}
-            Err(TooLong) => break,
+            Err(TooLong) => return,
         }
     }
-    heard
 }
 
 fn ask(hurry: &mpsc::Sender<()>) {

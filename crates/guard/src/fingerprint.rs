@@ -27,6 +27,21 @@ use collect::Collector;
 pub struct Machine {
     fingerprints: Vec<Fingerprint>,
     explanations: Vec<Explanation>,
+    seal: Option<SealSecret>,
+}
+
+/// What the state file is sealed with. It is in no fingerprint, so who hears those cannot open a file.
+#[derive(Clone, Copy)]
+pub(crate) struct SealSecret {
+    pub(crate) secret: [u8; 32],
+    /// Whether it tells this machine from others of its model.
+    pub(crate) is_unique: bool,
+}
+
+impl fmt::Debug for SealSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealSecret")
+    }
 }
 
 /// What became of one source.
@@ -84,6 +99,11 @@ impl Machine {
     #[must_use]
     pub fn fingerprints(&self) -> &[Fingerprint] {
         &self.fingerprints
+    }
+
+    /// What a state file is sealed with here; none where nothing stable could be read.
+    pub(crate) fn seal(&self) -> Option<SealSecret> {
+        self.seal
     }
 
     /// What was used and what not, in the order in which it was looked at.

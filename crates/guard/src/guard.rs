@@ -8,9 +8,17 @@ use std::time::Duration;
 use licentia_license::{License, Verified};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::background::{Command, Done, Shared};
+use crate::background::{Command, Done};
 use crate::builder::Builder;
-use crate::denied::{Denied, Limit};
+use crate::counters::Counts;
+use crate::denied::{Denied, Limit, StartError};
+use crate::discovery;
+use crate::feature::Feature;
+use crate::launch::died;
+use crate::observer::Check;
+use crate::reason::Reason;
+use crate::settings::Setup;
+use crate::shared::Shared;
 use crate::snapshot::Snapshot;
 use crate::standing::Standing;
 
@@ -50,9 +58,32 @@ impl Guard {
         Self { inner: Arc::new(Inner { shared, orders, ranks }) }
     }
 
+    /// The first verdict is there.
+    pub(crate) fn started(
+        self,
+        verdict: Result<(), StartError>,
+        setup_mode: bool,
+    ) -> Result<Self, StartError> {
+        match verdict {
+            Err(StartError::Unlicensed(_)) if setup_mode => {}
+            verdict => verdict?,
+        }
+        let snapshot = self.snapshot();
+        for observer in &self.inner.shared.observers {
+            observer.on_startup(&snapshot);
+        }
+        Ok(self)
+    }
+
     /// Passes where the feature is granted; the error names it, the tier in force, and what to do.
     pub fn ensure(&self, feature: &str) -> Result<(), Denied> {
-        self.inner.shared.current.load().ensure(feature)
+        self.inner.shared.ensure(feature)
+    }
+
+    /// A handle of a feature, for where it is checked very often.
+    #[must_use]
+    pub fn feature(&self, name: &str) -> Feature {
+        Feature::new(name, &self.inner.shared)
     }
 
     /// Whether the feature is granted.
@@ -69,9 +100,10 @@ impl Guard {
 
     /// Passes where the tier in force is this one or a higher: a rank, or a name that the builder knows.
     pub fn require_tier<'a>(&self, tier: impl Into<Tier<'a>>) -> Result<(), Denied> {
-        let current = self.inner.shared.current.load();
-        match tier.into() {
-            Tier::Rank(rank) => current.require_rank(rank, &format_args!("of rank {rank}")),
+        let (shared, tier) = (&self.inner.shared, tier.into());
+        let current = shared.current.load();
+        let verdict = match tier {
+            Tier::Rank(rank) => current.require_rank(rank, &tier),
             Tier::Name(name)
                 if current.standing.is_full() && current.tier.eq_ignore_ascii_case(name) =>
             {
@@ -81,9 +113,10 @@ impl Guard {
                 let known =
                     self.inner.ranks.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
                 // A tier that nobody ranked is only ever itself.
-                current.require_rank(known.map_or(u32::MAX, |(_, rank)| *rank), &name)
+                current.require_rank(known.map_or(u32::MAX, |(_, rank)| *rank), &tier)
             }
-        }
+        };
+        shared.settle(&current, &Check::Tier(tier), verdict)
     }
 
     /// How much of something is granted; `nodes` and `seats` are the licence's own.
@@ -94,7 +127,29 @@ impl Guard {
 
     /// Passes where so much of something is granted.
     pub fn within(&self, name: &str, amount: u64) -> Result<(), Denied> {
-        self.inner.shared.current.load().within(name, amount)
+        let shared = &self.inner.shared;
+        let current = shared.current.load();
+        let verdict = current.within(name, amount);
+        shared.settle(&current, &Check::Limit { name, amount }, verdict)
+    }
+
+    /// Records usage, for the authority's quotas and for advice. It is counted once, kept over a restart, sent
+    /// with heartbeats, and changes no standing, whatever becomes of it: see [`Guard::within`] for limits.
+    ///
+    /// At most 64 meters at a time, with names of at most 64 characters.
+    pub fn meter(&self, name: &str, amount: u64) {
+        if self.inner.shared.usage.add(name, amount).is_err() {
+            tracing::debug!(target: "license", "[License] A meter was not counted: its name is not good, or there are too many");
+        }
+        for observer in &self.inner.shared.observers {
+            observer.on_record(name, amount);
+        }
+    }
+
+    /// How many checks passed and how many were refused since the start.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.inner.shared.counters.counts()
     }
 
     /// The last licence that checked out, in force or not.
@@ -128,6 +183,38 @@ impl Guard {
     pub fn report_nodes(&self, nodes: u32) {
         // A guard that was shut down has nobody to tell.
         let _ = self.inner.orders.send(Command::Nodes(nodes));
+    }
+
+    /// Begins anew with the key, or the text of the licence file, that the user entered (decision 37): what a
+    /// set-up page calls on a guard that was started in set-up mode. The application keeps what was entered.
+    pub fn set_up(&self, license: &str, setup: Setup) -> Result<(), StartError> {
+        let (verdict, wait) = sync_mpsc::channel();
+        self.order_set_up(license, setup, Box::new(move |result| _ = verdict.send(result)));
+        wait.recv().unwrap_or_else(|_| Err(died()))
+    }
+
+    /// As [`Guard::set_up`], for async callers on any runtime.
+    pub async fn set_up_async(&self, license: &str, setup: Setup) -> Result<(), StartError> {
+        let (verdict, wait) = oneshot::channel();
+        self.order_set_up(license, setup, Box::new(move |result| _ = verdict.send(result)));
+        wait.await.unwrap_or_else(|_| Err(died()))
+    }
+
+    fn order_set_up(&self, license: &str, setup: Setup, done: Done<Result<(), StartError>>) {
+        let found = discovery::read(license, "what was entered".to_owned());
+        let key = found.map_err(|unreadable| Reason::Unreadable(unreadable.0));
+        // Where the thread is gone the channel's end tells the caller.
+        let _ = self.inner.orders.send(Command::SetUp { key, setup: Box::new(setup), done });
+    }
+
+    /// Stops the guard and keeps the seat, for the next start on the same state directory: what a command that
+    /// only activates does. Every check fails from then on.
+    pub async fn leave(&self) {
+        let (done, wait) = oneshot::channel();
+        let done: Done<()> = Box::new(move |()| _ = done.send(()));
+        if self.inner.orders.send(Command::Leave { done }).is_ok() {
+            let _ = wait.await;
+        }
     }
 
     /// Gives the seat back and stops the guard; every check fails from then on.
@@ -179,6 +266,15 @@ pub enum Tier<'a> {
     Rank(u32),
     /// This name, or one that the builder ranks higher.
     Name(&'a str),
+}
+
+impl fmt::Display for Tier<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rank(rank) => write!(f, "of rank {rank}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 impl From<u32> for Tier<'_> {

@@ -25,6 +25,8 @@ pub(crate) struct Grant {
     /// The licence, where the answer brought one.
     pub(crate) license: Option<Arc<Verified<License>>>,
     pub(crate) lease: Verified<Lease>,
+    /// The activation proof as signed, where the answer brought one.
+    pub(crate) proof: Option<String>,
     /// The bearer token, where the answer brought one.
     pub(crate) access_token: Option<String>,
     pub(crate) activation_id: Uuid,
@@ -72,6 +74,7 @@ pub(crate) fn activation(
     Ok(Grant {
         license: Some(Arc::new(license)),
         lease,
+        proof: Some(proof.token().to_owned()),
         access_token: Some(answer.access_token),
         activation_id: answer.activation_id,
         keyset_version: None,
@@ -99,6 +102,7 @@ pub(crate) fn heartbeat(
     Ok(Grant {
         license: license.map(Arc::new),
         lease,
+        proof: None,
         access_token: answer.access_token,
         activation_id,
         keyset_version: Some(answer.keyset_version),

@@ -41,6 +41,14 @@ pub(crate) fn standing(machine: &Machine, license: Option<&License>) {
     }
 }
 
+/// One line for what would have been decided, where enforcement is off.
+pub(crate) fn observed(decided: &Machine) {
+    let reason = decided.reason();
+    tracing::warn!(target: "policy", standing = decided.standing().as_str(), code = reason.map(Reason::code),
+        "[Policy] Enforcement is off; otherwise the product would be {}{}", decided.standing().as_str(),
+        reason.map(|reason| format!(": {reason}")).unwrap_or_default());
+}
+
 /// RFC 3339, UTC.
 pub(crate) fn time(seconds: i64) -> String {
     let at = jiff::Timestamp::from_second(seconds);

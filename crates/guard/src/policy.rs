@@ -1,5 +1,7 @@
 //! What follows from what: three presets, every arm of which can be set alone.
 
+use crate::reason::Reason;
+
 /// Where a product goes when its right to run has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fall {
@@ -18,6 +20,15 @@ pub enum Arm {
     Free,
     /// It goes on as it was; the finding is only logged.
     Stay,
+}
+
+impl From<Fall> for Arm {
+    fn from(fall: Fall) -> Self {
+        match fall {
+            Fall::Stop => Self::Stop,
+            Fall::Free => Self::Free,
+        }
+    }
 }
 
 /// Whether the way back up from the free tier is open while the process runs.
@@ -97,6 +108,27 @@ impl Policy {
             integrity: Arm::Stay,
             recovery: Recovery::Automatic,
             ..Self::degrade()
+        }
+    }
+
+    /// Nothing stops and every way back is open: what decides while enforcement is off.
+    pub(crate) fn observing() -> Self {
+        Self { tampered: Arm::Stay, ..Self::lenient() }
+    }
+
+    /// Where a product goes for this reason once no deadline holds it any more.
+    pub(crate) fn arm(&self, reason: &Reason) -> Arm {
+        match reason {
+            Reason::Missing | Reason::Unreadable(_) | Reason::Invalid(_) | Reason::InvalidProof => {
+                self.missing.into()
+            }
+            Reason::Expired => self.expired.into(),
+            Reason::Refused(_) if reason.is_seat() => self.no_seat.into(),
+            Reason::Refused(_) => self.refused.into(),
+            Reason::Unreachable | Reason::ClockSetBack => self.unreachable,
+            Reason::Tampered => self.tampered,
+            Reason::Integrity => self.integrity,
+            Reason::ShutDown => Arm::Stop,
         }
     }
 

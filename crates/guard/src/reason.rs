@@ -30,6 +30,9 @@ pub enum Reason {
     /// The authority could not be reached, and nothing that was signed carries further.
     #[error("the licensing authority could not be reached")]
     Unreachable,
+    /// This machine's clock stands behind what was signed already.
+    #[error("this machine's clock was set back")]
+    ClockSetBack,
     /// A debugger or instrumentation was found.
     #[error("tampering was detected")]
     Tampered,
@@ -53,6 +56,7 @@ impl Reason {
             Self::Expired => "expired",
             Self::Refused(code) => code,
             Self::Unreachable => "unreachable",
+            Self::ClockSetBack => "clock_set_back",
             Self::Tampered => "tampered",
             Self::Integrity => "integrity",
             Self::ShutDown => "shut_down",
@@ -77,6 +81,9 @@ impl Reason {
             Self::Refused(code) => known(code).map_or("Ask the vendor.", Code::advice),
             Self::Unreachable => {
                 "Check address, network and proxy; the product recovers once the authority answers."
+            }
+            Self::ClockSetBack => {
+                "Set the clock right; the product recovers once the authority answers."
             }
             Self::Tampered => "Stop debuggers, profilers and instrumentation, and start again.",
             Self::Integrity => "Install the release again.",

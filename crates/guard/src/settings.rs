@@ -30,6 +30,11 @@ pub(crate) struct Settings {
     /// Ranks by tier name in upper case.
     pub(crate) ranks: BTreeMap<String, u32>,
     pub(crate) setup: Setup,
+    pub(crate) observe_only: bool,
+    /// Shortens every lease to so many seconds.
+    pub(crate) offline_grace_s: Option<i64>,
+    /// Lengthens the time between heartbeats to so many seconds.
+    pub(crate) heartbeat_s: Option<i64>,
     pub(crate) hostname: Option<String>,
     /// What this machine is known by, the default scheme first.
     pub(crate) machine: Vec<Fingerprint>,

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use licentia_license::waiver::GraceGrant;
 use licentia_license::{License, Text, Verified};
 
 use crate::denied::{Denied, Limit};
 use crate::reason::Reason;
 use crate::settings::Settings;
 use crate::standing::{Machine, Standing};
+use crate::state::Memory;
+use crate::switch::Enforcement;
 
 /// The name of the tier without a licence.
 pub const FREE_TIER: &str = "FREE";
@@ -26,6 +29,9 @@ pub struct Snapshot {
     pub(crate) license: Option<Arc<Verified<License>>>,
     pub(crate) cluster_id: String,
     pub(crate) lease_until: Option<i64>,
+    pub(crate) memory: Memory,
+    pub(crate) enforcement: Enforcement,
+    pub(crate) decided: Standing,
 }
 
 impl Snapshot {
@@ -33,11 +39,14 @@ impl Snapshot {
     pub(crate) fn new(
         machine: &Machine,
         license: Option<&Arc<Verified<License>>>,
+        grace: Option<&GraceGrant>,
         settings: &Settings,
     ) -> Self {
         let standing = machine.standing().clone();
         let in_force = license.filter(|_| standing.is_full());
+        let grace = grace.filter(|_| standing.is_full() && in_force.is_none());
         let (mut features, limits) = match (in_force, &standing) {
+            _ if let Some(grace) = grace => (grace.features.clone(), grace.limits.clone()),
             (Some(license), _) => {
                 let mut limits = license.limits.clone();
                 // The claims `nodes` and `seats` are limits too, unless the licence has its own by those names.
@@ -52,17 +61,36 @@ impl Snapshot {
             _ => Default::default(),
         };
         features.sort_unstable();
+        let tier = in_force.map(|license| license.tier.as_str());
+        let tier = tier.or_else(|| grace.map(|grace| grace.tier.as_str()));
+        let rank = in_force.map(|license| license.rank).or_else(|| grace.map(|grace| grace.rank));
         let free_rank = settings.ranks.get(FREE_TIER).copied().unwrap_or(0);
         Self {
             reason: machine.reason().cloned(),
-            tier: in_force.map_or(FREE_TIER, |license| license.tier.as_str()).to_owned(),
-            rank: in_force.map_or(free_rank, |license| license.rank),
+            tier: tier.unwrap_or(FREE_TIER).to_owned(),
+            rank: rank.unwrap_or(free_rank),
             features,
             limits,
             license: license.cloned(),
             cluster_id: String::new(),
             lease_until: None,
+            memory: Memory::Unkept,
+            enforcement: Enforcement::On,
+            decided: standing.clone(),
             standing,
+        }
+    }
+
+    /// Enforcement is off: what would have been decided is only told.
+    pub(crate) fn lift(&mut self, enforcement: Enforcement, decided: Option<&Machine>) {
+        if let Some(decided) = decided {
+            self.decided = decided.standing().clone();
+            self.reason = decided.reason().cloned();
+        }
+        // A shut-down is not a verdict.
+        if !matches!(self.standing, Standing::Stopped { .. }) {
+            self.standing = Standing::Licensed;
+            self.enforcement = enforcement;
         }
     }
 
@@ -72,7 +100,26 @@ impl Snapshot {
         &self.standing
     }
 
-    /// Why it is not `Licensed`.
+    /// What the guard decided, which differs from the standing only where it does not act: see
+    /// [`Snapshot::enforcement`].
+    #[must_use]
+    pub fn decided(&self) -> &Standing {
+        &self.decided
+    }
+
+    /// Whether the guard acts on what it decides.
+    #[must_use]
+    pub fn enforcement(&self) -> &Enforcement {
+        &self.enforcement
+    }
+
+    /// What became of the last run's state.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// Why it is not decided to be `Licensed`.
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
         self.reason.as_ref()
@@ -111,12 +158,20 @@ impl Snapshot {
     /// Whether a feature may be used.
     #[must_use]
     pub fn has_feature(&self, name: &str) -> bool {
-        self.features.binary_search_by(|feature| feature.as_str().cmp(name)).is_ok()
+        self.grants(name) || !self.enforcement.is_on()
     }
 
-    /// How much of something is granted.
+    fn grants(&self, feature: &str) -> bool {
+        self.features.binary_search_by(|granted| granted.as_str().cmp(feature)).is_ok()
+    }
+
+    /// How much of something is granted; nothing is limited where enforcement is off.
     #[must_use]
     pub fn limit(&self, name: &str) -> Limit {
+        if self.enforcement.is_on() { self.granted(name) } else { Limit::Unlimited }
+    }
+
+    fn granted(&self, name: &str) -> Limit {
         match self.limits.get(name) {
             Some(Some(most)) => Limit::AtMost(*most),
             Some(None) => Limit::Unlimited,
@@ -125,12 +180,13 @@ impl Snapshot {
     }
 
     pub(crate) fn ensure(&self, feature: &str) -> Result<(), Denied> {
-        if self.has_feature(feature) {
+        if self.grants(feature) {
             return Ok(());
         }
         self.ensure_running()?;
         Err(Denied::Feature {
             feature: feature.to_owned(),
+            plan: None,
             tier: self.tier.clone(),
             reason: self.reason.clone(),
         })
@@ -154,7 +210,7 @@ impl Snapshot {
 
     pub(crate) fn within(&self, name: &str, amount: u64) -> Result<(), Denied> {
         self.ensure_running()?;
-        let limit = self.limit(name);
+        let limit = self.granted(name);
         let fits = match limit {
             Limit::Unlimited => true,
             Limit::AtMost(most) => amount <= most,

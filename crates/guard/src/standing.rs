@@ -17,7 +17,8 @@ pub enum Standing {
         /// First second in which it is over.
         until: i64,
     },
-    /// The features of the free tier.
+    /// The features of the free tier. Without a reason it is no verdict: nothing was heard yet, at a start or
+    /// after the machine slept past the end of its lease.
     Free,
     /// Nothing; final for the process.
     Stopped {
@@ -57,11 +58,9 @@ pub(crate) enum Event {
     /// The licence does not check out.
     Invalid(Invalid),
     /// The activation proof does not check out.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the proof is kept with the sealed state file")
-    )]
     InvalidProof,
+    /// No licence yet, and the authority signed that it is not needed before `until`.
+    Graced { until: i64 },
     /// The authority refused, signed. `grace_until` is its own, signed too.
     Refused { code: String, grace_until: Option<i64> },
     /// No answer that counts.
@@ -78,6 +77,8 @@ pub(crate) enum Event {
     Integrity,
     /// Time passed.
     Timer,
+    /// The process was not run, past the end of its lease: it begins anew, as after a restart.
+    Slept,
     /// The product is done.
     ShutDown,
 }
@@ -121,6 +122,19 @@ impl Machine {
         &self.policy
     }
 
+    /// Another policy decides from now on, on what is known already.
+    #[must_use]
+    pub(crate) fn under(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        match (&self.standing, self.reason.clone()) {
+            (Standing::Free, Some(reason)) => self.fall_for(reason),
+            (Standing::Grace { .. }, Some(reason)) if policy.arm(&reason) == Arm::Stay => {
+                self.rise()
+            }
+            _ => self,
+        }
+    }
+
     pub(crate) fn is_judged(&self) -> bool {
         self.judged
     }
@@ -136,13 +150,17 @@ impl Machine {
 
     /// When time alone moves it next.
     pub(crate) fn deadline(&self) -> Option<i64> {
-        let own = match self.standing {
+        let full = self.standing.is_full();
+        self.holds_until().into_iter().chain(self.expires).min().filter(|_| full)
+    }
+
+    /// Until when it runs in full without another answer, as long as the licence itself lasts.
+    pub(crate) fn holds_until(&self) -> Option<i64> {
+        match self.standing {
             Standing::Licensed if self.policy.unreachable != Arm::Stay => self.lease,
-            Standing::Licensed => None,
+            Standing::Licensed | Standing::Free | Standing::Stopped { .. } => None,
             Standing::Grace { until } => Some(until),
-            Standing::Free | Standing::Stopped { .. } => return None,
-        };
-        own.into_iter().chain(self.expires).min()
+        }
     }
 
     /// What follows from an event.
@@ -161,23 +179,18 @@ impl Machine {
                 self.lease = Some(lease);
                 self.rise()
             }
-            Event::Answered { .. } | Event::Unreachable | Event::ClockSetBack => {
-                self.unreachable(None, now)
-            }
+            Event::Answered { .. } | Event::Unreachable => self.unreachable(None, now),
+            Event::ClockSetBack => self.set_back(now),
+            Event::Graced { until } => self.graced(until, now),
+            Event::Slept => self.slept(),
             Event::ListStale { deadline } => self.unreachable(Some(deadline), now),
-            Event::NoLicense(reason) => self.fall_missing(reason),
-            Event::InvalidProof => self.fall_missing(Reason::InvalidProof),
-            Event::Invalid(Invalid::Expired { .. }) => self.fall_expired(),
-            Event::Invalid(invalid) => self.fall_missing(Reason::Invalid(invalid)),
+            Event::NoLicense(reason) => self.fall_for(reason),
+            Event::InvalidProof => self.fall_for(Reason::InvalidProof),
+            Event::Invalid(Invalid::Expired { .. }) => self.fall_for(Reason::Expired),
+            Event::Invalid(invalid) => self.fall_for(Reason::Invalid(invalid)),
             Event::Refused { code, grace_until } => self.refused(code, grace_until, now),
-            Event::Tampered => {
-                let arm = self.policy.tampered;
-                self.found(arm, Reason::Tampered)
-            }
-            Event::Integrity => {
-                let arm = self.policy.integrity;
-                self.found(arm, Reason::Integrity)
-            }
+            Event::Tampered => self.fall_for(Reason::Tampered),
+            Event::Integrity => self.fall_for(Reason::Integrity),
             Event::Timer => self,
             Event::ShutDown => self.fall(Fall::Stop, Reason::ShutDown),
         };
@@ -205,14 +218,9 @@ impl Machine {
         self
     }
 
-    fn fall_missing(self, reason: Reason) -> Self {
-        let fall = self.policy.missing;
-        self.fall(fall, reason)
-    }
-
-    fn fall_expired(self) -> Self {
-        let fall = self.policy.expired;
-        self.fall(fall, Reason::Expired)
+    fn fall_for(self, reason: Reason) -> Self {
+        let arm = self.policy.arm(&reason);
+        self.found(arm, reason)
     }
 
     fn found(self, arm: Arm, reason: Reason) -> Self {
@@ -248,63 +256,76 @@ impl Machine {
         }
     }
 
+    /// The lease still counts to its end, in a time that nobody sets; where there is none, so does the licence.
+    fn set_back(self, now: i64) -> Self {
+        match (&self.standing, self.policy.unreachable, self.lease) {
+            (_, Arm::Stay, _) => self,
+            (Standing::Licensed, _, Some(until)) if until > now => {
+                self.grace(until, Reason::ClockSetBack)
+            }
+            _ => self,
+        }
+    }
+
+    fn graced(self, until: i64, now: i64) -> Self {
+        if self.judged {
+            return self;
+        }
+        if until > now {
+            self.grace(until, Reason::Missing)
+        } else {
+            self.fall_for(Reason::Missing)
+        }
+    }
+
+    /// Nothing that was granted counts any more, and nothing was said against a new grant.
+    fn slept(mut self) -> Self {
+        if self.standing.is_full() && self.policy.unreachable != Arm::Stay {
+            (self.standing, self.reason, self.lease) = (Standing::Free, None, None);
+            self.judged = false;
+        }
+        self
+    }
+
     /// A signed no.
     fn refused(self, code: String, grace_until: Option<i64>, now: i64) -> Self {
         let reason = Reason::Refused(code);
         if reason.code() == "expired" {
-            return self.fall_expired();
+            return self.fall_for(Reason::Expired);
         }
         let running = self.standing.is_full();
         if reason.is_seat() {
             // What runs goes on to the end of its lease; a first start has nothing to be graceful about.
             return match self.lease {
                 Some(lease) if running && lease > now => self.grace(lease, reason),
-                _ => {
-                    let fall = self.policy.no_seat;
-                    self.fall(fall, reason)
-                }
+                _ => self.fall_for(reason),
             };
         }
         match grace_until {
             Some(until) if until > now && (running || !self.judged) => self.grace(until, reason),
-            _ => {
-                let fall = self.policy.refused;
-                self.fall(fall, reason)
-            }
+            _ => self.fall_for(reason),
         }
     }
 
     /// Deadlines that have come.
     fn pass(self, now: i64) -> Self {
         if self.standing.is_full() && self.expires.is_some_and(|expires| expires <= now) {
-            return self.fall_expired();
+            return self.fall_for(Reason::Expired);
         }
         match (&self.standing, &self.reason) {
             (Standing::Grace { until }, Some(reason)) if *until <= now => {
                 let reason = reason.clone();
-                match reason {
-                    Reason::Refused(_) => {
-                        let fall = if reason.is_seat() {
-                            self.policy.no_seat
-                        } else {
-                            self.policy.refused
-                        };
-                        self.fall(fall, reason)
-                    }
-                    _ => {
-                        let arm = self.policy.unreachable;
-                        self.found(arm, reason)
-                    }
-                }
+                self.fall_for(reason)
             }
             (Standing::Licensed, _) if self.lease.is_some_and(|lease| lease <= now) => {
-                let arm = self.policy.unreachable;
-                self.found(arm, Reason::Unreachable)
+                self.fall_for(Reason::Unreachable)
             }
             _ => self,
         }
     }
 }
 
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;

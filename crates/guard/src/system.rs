@@ -22,8 +22,11 @@ impl SystemClock {
 
 impl Clock for SystemClock {
     fn now_micros(&self) -> i64 {
-        let elapsed = i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
-        wall_micros().max(self.started_at.saturating_add(elapsed))
+        wall_micros().max(self.started_at.saturating_add(self.steady_micros()))
+    }
+
+    fn steady_micros(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 
     fn wait_until(&self, micros: i64) -> Wait<'_> {

@@ -2,8 +2,11 @@
 //!
 //! They are for the key that signs licences, since they grant what a licence grants.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::Text;
 use crate::document::Document;
 use crate::keyset::Purpose;
 
@@ -48,6 +51,18 @@ pub struct GraceGrant {
     /// The plan that it runs as; none: the product's default plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
+    /// That plan's tier.
+    #[serde(default)]
+    pub tier: String,
+    /// Order of tiers.
+    #[serde(default)]
+    pub rank: u32,
+    /// Features granted meanwhile.
+    #[serde(default)]
+    pub features: Vec<Text>,
+    /// Limits by name; `null` is unlimited.
+    #[serde(default)]
+    pub limits: BTreeMap<Text, Option<u64>>,
     /// The machine it is for; none: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,

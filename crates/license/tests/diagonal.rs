@@ -165,6 +165,10 @@ fn artefacts(signer: &Key) -> Vec<(&'static str, String)> {
         iat,
         exp,
         plan: None,
+        tier: "PRO".into(),
+        rank: 2,
+        features: vec!["a".into()],
+        limits: [("tokens".into(), None)].into(),
         fingerprint: None,
         reason: None,
     };

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use licentia_license::fingerprint::{Component, Fingerprint, HostMac, Parts};
+use sha2::{Digest, Sha256};
 
 use super::told::Told;
-use super::{Explanation, Machine, Outcome};
+use super::{Explanation, Machine, Outcome, SealSecret};
 
 /// Of a longer file only this much is read, in bytes; a processor's first lines are enough.
 const MAX_READ: u64 = 16 * 1024;
@@ -49,11 +50,21 @@ pub(super) struct Collector<'a> {
     product: &'a str,
     parts: Parts,
     explanations: Vec<Explanation>,
+    /// Over the machine id alone; where there is none, over board and processor.
+    unique: Option<[u8; 32]>,
+    model: Option<Sha256>,
 }
 
 impl<'a> Collector<'a> {
     pub(super) fn new(root: &'a Path, product: &'a str) -> Self {
-        Self { root, product, parts: Parts::default(), explanations: Vec::new() }
+        Self {
+            root,
+            product,
+            parts: Parts::default(),
+            explanations: Vec::new(),
+            unique: None,
+            model: None,
+        }
     }
 
     pub(super) fn finish(mut self) -> Machine {
@@ -64,7 +75,11 @@ impl<'a> Collector<'a> {
         self.network();
         let host_mac = self.host_mac();
         let parts = (!self.parts.is_empty()).then_some(Fingerprint::Parts(self.parts));
+        let unique = self.unique.map(|secret| SealSecret { secret, is_unique: true });
+        let model =
+            self.model.map(|hash| SealSecret { secret: hash.finalize().into(), is_unique: false });
         Machine {
+            seal: unique.or(model),
             fingerprints: parts.into_iter().chain(host_mac).collect(),
             explanations: self.explanations,
         }
@@ -262,6 +277,7 @@ impl<'a> Collector<'a> {
         let used = value.is_ok();
         let outcome = match value {
             Ok(value) => {
+                self.seal(component, &value);
                 let parts = std::mem::take(&mut self.parts);
                 self.parts = parts.with(self.product, component, &value);
                 Outcome::Used
@@ -270,6 +286,19 @@ impl<'a> Collector<'a> {
         };
         self.explain(component.as_str(), source, outcome);
         used
+    }
+
+    /// Only what stays when a disk or card is changed.
+    fn seal(&mut self, component: Component, value: &str) {
+        let start = || Sha256::new().chain_update(b"licentia seal secret\n");
+        match component {
+            Component::Machine => self.unique = Some(start().chain_update(value).finalize().into()),
+            Component::Board | Component::Cpu => {
+                let hash = self.model.take().unwrap_or_else(start);
+                self.model = Some(hash.chain_update(value).chain_update(b"\n"));
+            }
+            _ => {}
+        }
     }
 
     fn explain(&mut self, part: &'static str, source: &str, outcome: Outcome) {

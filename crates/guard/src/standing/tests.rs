@@ -1,6 +1,7 @@
 //! Every reachable state under every event, for the presets and for each single override of them.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::OnceLock;
 
 use super::*;
 
@@ -18,10 +19,12 @@ fn events() -> Vec<Event> {
         Event::Tampered,
         Event::Integrity,
         Event::Timer,
+        Event::Slept,
         Event::ShutDown,
     ];
     for end in [1, 3] {
         events.push(Event::ListStale { deadline: end });
+        events.push(Event::Graced { until: end });
         for code in ["suspended", "no_free_seat", "expired", "a_code_of_tomorrow"] {
             events.push(Event::Refused { code: code.into(), grace_until: Some(end) });
         }
@@ -79,7 +82,11 @@ fn end(machine: &Machine) -> Option<i64> {
 fn is_our_failure(event: &Event) -> bool {
     matches!(
         event,
-        Event::Unreachable | Event::ClockSetBack | Event::ListStale { .. } | Event::Timer
+        Event::Unreachable
+            | Event::ClockSetBack
+            | Event::ListStale { .. }
+            | Event::Timer
+            | Event::Slept
     )
 }
 
@@ -111,6 +118,14 @@ fn hold_invariants(before: &Machine, event: &Event, after: &Machine, signed: Sig
             (None, _) => false,
         };
         assert!(!longer, "a failure prolongs: {}", story());
+        assert!(
+            after.standing.is_full()
+                || !before.standing.is_full()
+                || *event != Event::ClockSetBack
+                || before.deadline().is_some_and(|deadline| deadline <= now),
+            "a wrong clock alone ends nothing: {}",
+            story()
+        );
         if before.judged && before.standing == Standing::Free {
             assert_eq!(after.standing, Standing::Free, "a failure stops what is free: {}", story());
         }
@@ -136,15 +151,37 @@ fn hold_invariants(before: &Machine, event: &Event, after: &Machine, signed: Sig
     assert_eq!(unexplained, after.reason.is_none(), "a reason is missing: {}", story());
 }
 
+/// How much the search has seen.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Searched {
+    pub(super) policies: usize,
+    pub(super) states: usize,
+    pub(super) transitions: usize,
+}
+
 #[test]
 fn no_sequence_of_events_breaks_an_invariant() {
+    let searched = search();
+    assert!(searched.states > 1000 && searched.transitions > 10_000, "{searched:?}");
+}
+
+/// Every reachable state under every event, with every invariant held; searched once.
+pub(super) fn search() -> Searched {
+    static SEARCHED: OnceLock<Searched> = OnceLock::new();
+    *SEARCHED.get_or_init(explore)
+}
+
+fn explore() -> Searched {
     let events = events();
+    let mut searched = Searched::default();
     for policy in policies() {
         let mut seen = HashSet::new();
         let start = (Machine::new(policy), Signed { lease: None, grace: None }, 0);
         let mut queue = VecDeque::from([start]);
         while let Some((machine, signed, now)) = queue.pop_front() {
-            if !seen.insert(format!("{machine:?}{signed:?}{now}")) {
+            let Machine { policy: _, standing, reason, expires, lease, judged } = &machine;
+            let key = format!("{standing:?}{reason:?}{expires:?}{lease:?}{judged}{signed:?}{now}");
+            if !seen.insert(key) {
                 continue;
             }
             for event in &events {
@@ -154,10 +191,13 @@ fn no_sequence_of_events_breaks_an_invariant() {
                         signed = Signed { lease: Some(*lease), grace: None };
                     }
                     Event::Refused { grace_until, .. } => signed.grace = *grace_until,
+                    // It counts before the first verdict only.
+                    Event::Graced { until } if !machine.judged => signed.grace = Some(*until),
                     _ => {}
                 }
                 let after = machine.clone().on(event.clone(), now);
                 hold_invariants(&machine, event, &after, signed, now);
+                searched.transitions += 1;
                 queue.push_back((after, signed, now));
             }
             if now < HORIZON {
@@ -165,7 +205,10 @@ fn no_sequence_of_events_breaks_an_invariant() {
             }
         }
         assert!(seen.len() > 20, "the search found only {} states", seen.len());
+        searched.policies += 1;
+        searched.states += seen.len();
     }
+    searched
 }
 
 const PERPETUAL: Event = Event::Answered { expires: None, lease: 100 };
@@ -246,4 +289,75 @@ fn without_a_licence_strict_stops_and_the_others_are_free() {
         assert_eq!(run(Policy::degrade(), &[(event.clone(), 0)]), Standing::Free);
         assert_eq!(run(Policy::lenient(), &[(event, 0)]), Standing::Free);
     }
+}
+
+#[test]
+fn what_sleeps_past_its_lease_begins_anew_and_what_was_refused_does_not() {
+    let slept = [(PERPETUAL, 0), (Event::Slept, 200)];
+    for policy in [Policy::strict(), Policy::degrade()] {
+        assert_eq!(run(policy, &slept), Standing::Free);
+        let again = Event::Answered { expires: None, lease: 300 };
+        assert_eq!(
+            run(policy, &[&slept[..], &[(again.clone(), 201)]].concat()),
+            Standing::Licensed
+        );
+        let refused = [(PERPETUAL, 0), (refused("suspended", None), 5), (Event::Slept, 200)];
+        assert_ne!(
+            run(Policy::degrade(), &[&refused[..], &[(again, 201)]].concat()),
+            Standing::Licensed
+        );
+    }
+    let unheard = [&slept[..], &[(Event::Unreachable, 201)]].concat();
+    assert_eq!(run(Policy::strict(), &unheard), stopped(Reason::Unreachable));
+    assert_eq!(run(Policy::lenient(), &slept), Standing::Licensed);
+}
+
+#[test]
+fn a_clock_set_back_is_grace_on_the_lease_and_no_expiry() {
+    let steps = [(PERPETUAL, 0), (Event::ClockSetBack, 20)];
+    assert_eq!(run(Policy::strict(), &steps), Standing::Grace { until: 100 });
+    assert_eq!(
+        run(Policy::strict(), &[&steps[..], &[(Event::Timer, 100)]].concat()),
+        stopped(Reason::ClockSetBack)
+    );
+    let offline = [(Event::Verified { expires: Some(50) }, 0), (Event::ClockSetBack, 20)];
+    assert_eq!(run(Policy::strict(), &offline), Standing::Licensed);
+    assert_eq!(
+        run(Policy::strict(), &[&offline[..], &[(Event::Timer, 50)]].concat()),
+        stopped(Reason::Expired)
+    );
+}
+
+#[test]
+fn decision_41_a_signed_grace_carries_a_start_without_a_licence_and_ends() {
+    let graced = [(Event::Graced { until: 50 }, 0)];
+    for policy in [Policy::strict(), Policy::degrade()] {
+        assert_eq!(run(policy, &graced), Standing::Grace { until: 50 });
+    }
+    let late = [&graced[..], &[(Event::Timer, 50)]].concat();
+    assert_eq!(run(Policy::strict(), &late), stopped(Reason::Missing));
+    let licensed = [&graced[..], &[(PERPETUAL, 20)]].concat();
+    assert_eq!(run(Policy::strict(), &licensed), Standing::Licensed);
+    assert_eq!(run(Policy::strict(), &[(Event::Graced { until: 5 }, 5)]), stopped(Reason::Missing));
+}
+
+#[test]
+fn when_a_waiver_ends_what_is_known_decides() {
+    let observing = |steps: &[(Event, i64)]| {
+        let machine = Machine::new(Policy::observing());
+        steps.iter().fold(machine, |machine, (event, now)| machine.on(event.clone(), *now))
+    };
+    let end = |steps: &[(Event, i64)], now| {
+        observing(steps).under(Policy::strict()).on(Event::Timer, now).standing
+    };
+    let missing = [(Event::NoLicense(Reason::Missing), 0)];
+    assert!(!matches!(observing(&missing).standing, Standing::Stopped { .. }));
+    assert_eq!(end(&missing, 9), stopped(Reason::Missing));
+    assert_eq!(
+        end(&[(PERPETUAL, 0), (refused("suspended", None), 5)], 9),
+        stopped(Reason::Refused("suspended".into()))
+    );
+    let recovered = [(PERPETUAL, 0), (refused("suspended", None), 5), (PERPETUAL, 6)];
+    assert_eq!(end(&recovered, 9), Standing::Licensed);
+    assert_eq!(end(&[(PERPETUAL, 0), (Event::Unreachable, 5)], 100), stopped(Reason::Unreachable));
 }

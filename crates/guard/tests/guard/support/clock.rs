@@ -16,8 +16,13 @@ impl ManualClock {
         self.0.borrow().div_euclid(1_000_000)
     }
 
+    /// Moves the clock, backwards too.
     pub(crate) fn advance(&self, seconds: i64) {
         self.0.send_modify(|now| *now += seconds * 1_000_000);
+    }
+
+    pub(crate) fn set(&self, seconds: i64) {
+        self.0.send_modify(|now| *now = seconds.saturating_mul(1_000_000));
     }
 }
 

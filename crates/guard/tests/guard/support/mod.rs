@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod http;
+pub(crate) mod log;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -103,6 +104,20 @@ impl World {
             .clock(Arc::<ManualClock>::clone(&self.clock))
             .random(Arc::new(Counter::default()))
             .license_key(self.key())
+    }
+
+    /// The authority's key as trust root.
+    pub(crate) fn trust(&self) -> String {
+        self.authority.signer.public_key().to_pem()
+    }
+
+    /// As [`World::offline`], with the licence in a file.
+    pub(crate) fn in_file(&self, path: &std::path::Path) -> Builder {
+        Guard::builder("bzzz", self.trust())
+            .environment(Environment::default())
+            .clock(Arc::<ManualClock>::clone(&self.clock))
+            .random(Arc::new(Counter::default()))
+            .license_file(path)
     }
 
     pub(crate) fn online(&self) -> Builder {
@@ -277,4 +292,65 @@ pub(crate) fn is_stopped(standing: &Standing) -> bool {
 
 pub(crate) fn is_free(standing: &Standing) -> bool {
     *standing == Standing::Free
+}
+
+/// Waits for a lease that ends then.
+pub(crate) fn until_lease(watch: &mut Watch, end: i64) -> Arc<Snapshot> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let waiting = async {
+            loop {
+                let current = watch.changed().await.expect("the guard is there");
+                if current.lease_until() == Some(end) {
+                    return current;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("the lease never came")
+    })
+}
+
+/// Moves the clock by seconds until something fits.
+pub(crate) fn advance_until(
+    world: &World,
+    watch: &mut Watch,
+    fits: impl Fn(&Snapshot) -> bool,
+) -> Arc<Snapshot> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..600 {
+            let waiting = tokio::time::timeout(Duration::from_millis(20), watch.changed());
+            if let Ok(changed) = waiting.await {
+                let current = changed.expect("the guard is there");
+                if fits(&current) {
+                    return current;
+                }
+            } else {
+                world.clock.advance(1);
+            }
+        }
+        panic!("it never came");
+    })
+}
+
+/// As [`advance_until`], a minute at a time.
+pub(crate) fn advance_far_until(
+    world: &World,
+    watch: &mut Watch,
+    fits: impl Fn(&Snapshot) -> bool,
+) -> Arc<Snapshot> {
+    for _ in 0..60 {
+        world.clock.advance(60);
+        log::wait(Duration::from_millis(20));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let changed = runtime.block_on(async {
+            tokio::time::timeout(Duration::from_millis(20), watch.changed()).await
+        });
+        if let Ok(Some(current)) = changed
+            && fits(&current)
+        {
+            return current;
+        }
+    }
+    panic!("it never came")
 }
