@@ -44,7 +44,8 @@ pub struct Rotate {
                         licentia key compromise nC8…Q --root /media/root.private.pem")]
 pub struct Named {
     /// Its id, as `licentia key list` shows it.
-    #[arg(value_name = "KID")]
+    // One in 64 begins with a dash: base64url.
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: String,
     #[command(flatten)]
     root: RootFile,
@@ -149,5 +150,23 @@ impl RootFile {
         let hint = "bring the root key back for this step and name it with --root";
         let passphrase = self.root_passphrase_file.as_deref();
         signer::open(&path, passphrase, "--root-passphrase-file", hint).map(Arc::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::args::Cli;
+
+    #[test]
+    fn a_key_whose_id_begins_with_a_dash_can_be_named() {
+        for line in [
+            &["licentia", "key", "retire", "-Xb8", "--root", "root.pem"][..],
+            &["licentia", "key", "compromise", "--root", "root.pem", "-Xb8"],
+            &["licentia", "license", "reissue", "--signed-by", "-Xb8"],
+        ] {
+            assert!(Cli::try_parse_from(line).is_ok(), "{line:?}");
+        }
     }
 }

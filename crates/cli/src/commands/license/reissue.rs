@@ -17,7 +17,7 @@ pub struct Args {
     #[arg(required_unless_present = "signed_by", conflicts_with = "signed_by")]
     id: Option<Uuid>,
     /// Every licence in force that this signing key signed.
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     signed_by: Option<String>,
 }
 
