@@ -55,7 +55,6 @@ async fn the_time_of_an_answer_tells_no_unknown_key_from_another() {
     }
     for (at, kind) in kinds.iter().enumerate().skip(1) {
         let t = welch(&times[0], &times[at]);
-        eprintln!("{kind:.30}: t = {t:.2}");
         assert!(t.abs() < LEAK, "{kind:.30}: t = {t:.2}");
     }
 }
