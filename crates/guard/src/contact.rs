@@ -126,7 +126,7 @@ async fn beat<T: Transport>(
         client.refresh_keyset(&mut ask.trust).await;
     }
     let delivery = match (&reply, raw.status) {
-        (Reply::Granted(_), _) if sent => Delivery::Counted,
+        (Reply::Granted(grant), _) if sent && grant.usage_counted => Delivery::Counted,
         (_, 413 | 422) if sent => Delivery::Malformed,
         _ => Delivery::Unknown,
     };

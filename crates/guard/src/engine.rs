@@ -10,6 +10,7 @@ use std::sync::Arc;
 use licentia_license::refusal::Refusal;
 use licentia_license::waiver::{GraceGrant, Waiver};
 use licentia_license::{Invalid, Lease, License, Trust, Verified};
+use licentia_protocol::heartbeat::Advice;
 use licentia_protocol::{activate, deactivate};
 
 use crate::clock::{NoEntropy, SECOND, jitter, unguessable};
@@ -110,6 +111,7 @@ pub(crate) struct Engine {
     due: i64,
     under_way: bool,
     again: bool,
+    advice: Vec<Advice>,
 }
 
 /// What to tell the authority, and the token to tell it under.
@@ -157,6 +159,7 @@ impl Engine {
             due: 0,
             under_way: false,
             again: false,
+            advice: Vec::new(),
         };
         engine.begin(&start.papers);
         Ok(engine)
@@ -397,6 +400,10 @@ impl Engine {
     fn granted(&mut self, grant: Grant) {
         self.renew_nonces();
         self.failures = 0;
+        if grant.advice != self.advice {
+            grant.advice.iter().for_each(log::advice);
+            self.advice = grant.advice;
+        }
         if let Some(license) = grant.license {
             (self.license, self.next_license, self.fault) = (Some(license), None, None);
         }
@@ -552,6 +559,7 @@ impl Engine {
         snapshot.cluster_id.clone_from(&self.cluster_id);
         snapshot.lease_until = self.lease.as_ref().map(|lease| self.end_of(lease));
         snapshot.memory = self.memory;
+        snapshot.advice.clone_from(&self.advice);
         snapshot
     }
 

@@ -6,6 +6,7 @@ use licentia_license::activation::ActivationProof;
 use licentia_license::refusal::Refusal;
 use licentia_license::verify::verify;
 use licentia_license::{Document, Invalid, LEEWAY_S, Lease, License, Trust, Verified};
+use licentia_protocol::heartbeat::Advice;
 use licentia_protocol::{Problem, activate, heartbeat};
 use uuid::Uuid;
 
@@ -30,6 +31,10 @@ pub(crate) struct Grant {
     /// The bearer token, where the answer brought one.
     pub(crate) access_token: Option<String>,
     pub(crate) activation_id: Uuid,
+    /// Unsigned hints for the customer; they change nothing.
+    pub(crate) advice: Vec<Advice>,
+    /// Whether the usage that was sent is counted.
+    pub(crate) usage_counted: bool,
     /// Unsigned; worth a look at the keyset, nothing else.
     pub(crate) keyset_version: Option<u64>,
 }
@@ -77,6 +82,8 @@ pub(crate) fn activation(
         proof: Some(proof.token().to_owned()),
         access_token: Some(answer.access_token),
         activation_id: answer.activation_id,
+        advice: Vec::new(),
+        usage_counted: false,
         keyset_version: None,
     })
 }
@@ -105,6 +112,8 @@ pub(crate) fn heartbeat(
         proof: None,
         access_token: answer.access_token,
         activation_id,
+        advice: answer.advice,
+        usage_counted: answer.usage_counted != Some(false),
         keyset_version: Some(answer.keyset_version),
     })
 }

@@ -61,6 +61,7 @@ pub use environment::Environment;
 pub use feature::Feature;
 pub use guard::{Guard, Tier, Watch};
 pub use licentia_license::{License, Verified};
+pub use licentia_protocol::heartbeat::{Advice, AdviceKind};
 pub use observer::{Check, Observer};
 pub use policy::Policy;
 pub use reason::Reason;

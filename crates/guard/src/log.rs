@@ -1,6 +1,7 @@
 //! The lines an administrator looks for, in the seeds' words; keys and tokens are in none of them.
 
 use licentia_license::License;
+use licentia_protocol::heartbeat::Advice;
 
 use crate::reason::Reason;
 use crate::standing::{Machine, Standing};
@@ -47,6 +48,15 @@ pub(crate) fn observed(decided: &Machine) {
     tracing::warn!(target: "policy", standing = decided.standing().as_str(), code = reason.map(Reason::code),
         "[Policy] Enforcement is off; otherwise the product would be {}{}", decided.standing().as_str(),
         reason.map(|reason| format!(": {reason}")).unwrap_or_default());
+}
+
+/// One line for a hint of the authority.
+pub(crate) fn advice(advice: &Advice) {
+    let meter = advice.meter.as_deref().unwrap_or("seats");
+    let plan = advice.plan.as_ref().map(|plan| plan.code.as_str());
+    let fits = plan.map(|plan| format!("; the plan {plan} would fit")).unwrap_or_default();
+    tracing::warn!(target: "policy", kind = ?advice.kind, meter, used = advice.used, limit = advice.limit, plan,
+        "[Policy] {} of {} {meter} are used{fits}", advice.used, advice.limit);
 }
 
 /// RFC 3339, UTC.

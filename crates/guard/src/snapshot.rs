@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use licentia_license::waiver::GraceGrant;
 use licentia_license::{License, Text, Verified};
+use licentia_protocol::heartbeat::Advice;
 
 use crate::denied::{Denied, Limit};
 use crate::reason::Reason;
@@ -32,6 +33,7 @@ pub struct Snapshot {
     pub(crate) memory: Memory,
     pub(crate) enforcement: Enforcement,
     pub(crate) decided: Standing,
+    pub(crate) advice: Vec<Advice>,
 }
 
 impl Snapshot {
@@ -76,6 +78,7 @@ impl Snapshot {
             lease_until: None,
             memory: Memory::Unkept,
             enforcement: Enforcement::On,
+            advice: Vec::new(),
             decided: standing.clone(),
             standing,
         }
@@ -111,6 +114,13 @@ impl Snapshot {
     #[must_use]
     pub fn enforcement(&self) -> &Enforcement {
         &self.enforcement
+    }
+
+    /// What the authority last advised the customer of: quotas near or over, and the plan that would fit. It
+    /// changes nothing that is granted.
+    #[must_use]
+    pub fn advice(&self) -> &[Advice] {
+        &self.advice
     }
 
     /// What became of the last run's state.

@@ -66,3 +66,35 @@ fn t9_a_report_that_the_authority_does_not_take_is_dropped_and_the_seat_is_kept(
     });
     assert_eq!(reports(&world).len(), 1);
 }
+
+#[test]
+fn b10_advice_is_surfaced_and_usage_that_was_not_counted_is_sent_again() {
+    let world = World::new();
+    let guard = world.online().cluster_id("the-cluster").start().unwrap();
+    let mut watch = guard.watch();
+    until(&mut watch, is_licensed);
+    guard.meter("tokens", 9);
+    let mut counted = false;
+    world.behave(move |authority, request| {
+        if request.path != HEARTBEAT_PATH {
+            return authority.grant(request);
+        }
+        let mut answer = authority.heartbeat(request);
+        answer["usage_counted"] = std::mem::replace(&mut counted, true).into();
+        answer["advice"] = json!([{
+            "kind": "quota_near", "meter": "tokens", "used": 9, "limit": 10,
+            "plan": { "code": "enterprise", "tier": "ENTERPRISE" },
+        }]);
+        Reply::json(200, &answer)
+    });
+    let now = advance_far_until(&world, &mut watch, |now| !now.advice().is_empty());
+    let advice = &now.advice()[0];
+    assert_eq!((advice.meter.as_deref(), advice.used, advice.limit), (Some("tokens"), 9, 10));
+    let end = now.lease_until();
+    advance_far_until(&world, &mut watch, |now| now.lease_until() > end);
+    let end = guard.snapshot().lease_until();
+    advance_far_until(&world, &mut watch, |now| now.lease_until() > end);
+    let reports = reports(&world);
+    assert_eq!(reports.len(), 2, "not counted, counted, and no more: {reports:?}");
+    assert_eq!(reports[0], reports[1]);
+}
