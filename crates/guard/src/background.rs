@@ -68,8 +68,13 @@ impl Worker {
             Err(error) => return self.fail(&error.to_string()),
         };
         // A guard that died must not leave its last word standing.
-        if catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run()))).is_err() {
-            self.fail("the background thread panicked");
+        let Ok(done) = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run()))) else {
+            return self.fail("the background thread panicked");
+        };
+        // Whoever waits for the end may start anew at once: the folder must be free by then.
+        drop(self);
+        if let Some(done) = done {
+            done(());
         }
     }
 
@@ -80,7 +85,8 @@ impl Worker {
         self.tell_started();
     }
 
-    async fn run(&mut self) {
+    /// Works until it is told to end, or nobody is left who could; whom to tell that it has ended.
+    async fn run(&mut self) -> Option<Done<()>> {
         let (ring, mut rung) = mpsc::channel(1);
         let (token, heard_token) = watch::channel(None);
         if let Some(client) = self.client.clone() {
@@ -126,14 +132,14 @@ impl Worker {
                         drop(exchange.take());
                         self.engine.leave();
                         self.publish();
-                        return done(());
+                        return Some(done);
                     }
                     Some(Command::ShutDown { budget, done }) => {
                         drop(exchange.take());
                         self.shut_down(budget).await;
-                        return done(());
+                        return Some(done);
                     }
-                    None => return,
+                    None => return None,
                 },
             }
         }

@@ -268,7 +268,11 @@ impl Engine {
             self.hurry();
         }
         if self.is_judged() {
+            let ran = self.machine.standing().is_full();
             self.apply(Event::Timer);
+            if ran && !self.machine.standing().is_full() {
+                self.use_up();
+            }
         }
         if self.waiver.as_ref().is_some_and(|waiver| waiver.exp <= self.now()) {
             self.waiver = None;

@@ -222,11 +222,12 @@ impl Engine {
     }
 
     /// Notes how far the lease is used, so that a clock that is set back gives nothing back. It never counts
-    /// beyond the lease: a clock that was wrong once must not be believed for ever.
+    /// beyond the lease: a clock that was wrong once must not be believed for ever. While Licensed the lease is fresh.
     pub(super) fn use_up(&mut self) {
-        let (Some(lease), Standing::Grace { .. }) = (&self.lease, self.machine.standing()) else {
+        let Some(lease) = &self.lease else { return };
+        if *self.machine.standing() == Standing::Licensed {
             return;
-        };
+        }
         let used = self.now().min(self.end_of(lease));
         if used >= self.state.used_to.saturating_add(60) {
             self.state.used_to = used;
