@@ -38,14 +38,41 @@ impl Place {
     /// Starts the node with this section `license`.
     #[must_use]
     pub fn start(&self, section: &str) -> Node {
+        self.start_with(section, &[])
+    }
+
+    /// Starts it with these variables in its environment too.
+    #[must_use]
+    pub fn start_with(&self, section: &str, variables: &[(&str, &str)]) -> Node {
+        self.spawn(&[], section, variables)
+    }
+
+    /// Starts it under another program, which is given its command line.
+    #[must_use]
+    pub fn start_under(&self, program: &[&str], section: &str) -> Node {
+        self.spawn(program, section, &[])
+    }
+
+    fn spawn(&self, program: &[&str], section: &str, variables: &[(&str, &str)]) -> Node {
         let config = self.folder.join("config.yaml");
         std::fs::write(&config, format!("agent:\n  id: walnut\nlicense:\n{section}"))
             .expect("its configuration");
-        let mut child = Command::new(binary("cluster-node"))
+        let node = binary("cluster-node");
+        let mut command = match program.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(node);
+                command
+            }
+            None => Command::new(node),
+        };
+        let mut child = command
             .arg("--config")
             .arg(config)
             .env_clear()
             .env("LICENTIA_PUBLIC_KEY", &self.trust)
+            .env("PATH", "/usr/bin:/bin")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -74,6 +101,11 @@ impl Node {
             Ok(None) => panic!("the node ended before it was {what}: {}", self.stderr().await),
             Err(_) => panic!("the node was never {what}"),
         }
+    }
+
+    /// Waits for the first line, or for the end without one.
+    pub async fn first_line(&mut self) -> Option<String> {
+        tokio::time::timeout(PATIENCE, self.lines.next_line()).await.ok()?.ok()?
     }
 
     /// Waits for a standing.

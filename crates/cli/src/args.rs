@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activation, audit, bench, demo, doctor, fingerprint, init, key, license, migrate, node, plan,
-    product, serve,
+    activation, audit, bench, demo, doctor, fingerprint, init, installation, key, license, migrate,
+    node, plan, product, serve,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -77,6 +77,12 @@ pub enum Command {
     Migrate(migrate::Command),
     /// What this machine is known by, for licences bound to it.
     Fingerprint(fingerprint::Args),
+    /// Take a seat for an installation on this machine.
+    Activate(installation::Activate),
+    /// Give an installation's seat back.
+    Deactivate(installation::Deactivate),
+    /// What an installation on this machine would be if it started now.
+    Status(installation::Status),
     /// Checks that find what is wrong before others do.
     #[command(subcommand)]
     Doctor(doctor::Command),

@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod customer_key;
+pub mod grace;
 pub mod issue;
 pub mod list;
 pub mod reissue;
@@ -9,6 +10,7 @@ pub mod resume;
 pub mod revoke;
 pub mod suspend;
 pub mod validate;
+pub mod waive;
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ pub(crate) mod generate;
 pub(crate) mod hsm;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod installation;
 pub(crate) mod key;
 pub(crate) mod license;
 pub(crate) mod migrate;
@@ -35,6 +36,9 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::License(license::Command::Verify(args)) => return license::verify::run(args, out),
         Command::Doctor(command) => return doctor::run(command, out),
         Command::Fingerprint(args) => fingerprint::run(args, out),
+        Command::Activate(args) => installation::activate(args, out).await,
+        Command::Deactivate(args) => installation::deactivate(args, out).await,
+        Command::Status(args) => installation::status(args, out),
         Command::Init(args) => init::run(&cli, args, out).await,
         Command::Serve(args) => serve::run(&cli, args, out).await,
         Command::Key(command) => key::run(&cli, command, out).await,

@@ -1,6 +1,7 @@
 //! `licentia license …`.
 
 pub(crate) mod decode;
+pub(crate) mod exception;
 pub(crate) mod issue;
 pub(crate) mod reissue;
 pub(crate) mod sign;
@@ -97,6 +98,10 @@ pub enum Command {
     Verify(verify::Args),
     /// Show what a key says, without checking it.
     Decode(decode::Args),
+    /// Switch a product's enforcement off for a while.
+    Waive(exception::Waive),
+    /// Let a product run before a licence exists.
+    Grace(exception::Grace),
     /// Sign a licence with a key file; needs no authority and no database.
     Sign(sign::Args),
 }
@@ -109,6 +114,8 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
         Command::Reissue(args) => return reissue::run(cli, args, out).await,
         Command::ImportKey(args) => return import::key(cli, args, out).await,
         Command::Sign(args) => return sign::run(args, out),
+        Command::Waive(args) => return exception::waive(cli, args, out).await,
+        Command::Grace(args) => return exception::grace(cli, args, out).await,
         Command::List { product, email, state, after, limit } => {
             let filter = Filter {
                 product: product.clone(),

@@ -1,0 +1,197 @@
+//! `licentia activate | deactivate | status`: on the customer's machine, what an application's own set-up does.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use licentia::{Builder, DeactivateError, Guard, Policy, Reason, Setup, Snapshot, StartError};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::output::{Output, facts, note};
+
+/// Which installation is meant. The same as what the application is configured with.
+#[derive(clap::Args)]
+pub(crate) struct Installation {
+    /// The product.
+    #[arg(long, value_name = "CODE")]
+    product: String,
+    /// The keys that the product trusts: a trust bundle, PEM or JWKS.
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+    /// The folder in which the application keeps its licence state.
+    #[arg(long, value_name = "DIR")]
+    state_dir: PathBuf,
+    /// The key, or `-` for standard input. Without it, and without --file, it is looked for as the product does.
+    #[arg(long, conflicts_with = "file")]
+    key: Option<String>,
+    /// The licence file.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The installation's id; without it the one that is kept.
+    #[arg(long, value_name = "ID")]
+    cluster_id: Option<String>,
+    /// What the product's environment variables begin with.
+    #[arg(long, value_name = "PREFIX")]
+    env_prefix: Option<String>,
+    /// The authority; the product's environment variable outweighs it.
+    #[arg(long, value_name = "URL")]
+    license_server: Option<String>,
+}
+
+/// Take a seat and keep it for the application that starts next on the same state directory.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  licentia activate --product bzzz --trust trust.pem --state-dir /var/lib/bzzz/state \\\n    \
+                  --license-server https://licenses.example.com --key BZZZ-… --email ada@example.com"
+)]
+pub struct Activate {
+    #[command(flatten)]
+    installation: Installation,
+    /// Who sets it up.
+    #[arg(long)]
+    email: Option<String>,
+    /// For which organisation.
+    #[arg(long)]
+    organization: Option<String>,
+}
+
+/// Give the seat of an installation back.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  licentia deactivate --product bzzz --trust trust.pem --state-dir /var/lib/bzzz/state \\\n    \
+                  --license-server https://licenses.example.com --key BZZZ-…"
+)]
+pub struct Deactivate {
+    #[command(flatten)]
+    installation: Installation,
+}
+
+/// Show what an installation would be if it started now without a network. Asks nobody and changes nothing.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  licentia status --product bzzz --trust trust.pem --state-dir /var/lib/bzzz/state"
+)]
+pub struct Status {
+    #[command(flatten)]
+    installation: Installation,
+}
+
+pub(crate) async fn activate(args: &Activate, out: Output) -> Result<(), Failure> {
+    let setup = Setup {
+        email: args.email.clone(),
+        organization_name: args.organization.clone(),
+        ..Setup::default()
+    };
+    let guard = args.installation.builder()?.setup(setup).start_async().await.map_err(refused)?;
+    let snapshot = guard.snapshot();
+    guard.leave().await;
+    show(&snapshot, None, out)
+}
+
+pub(crate) async fn deactivate(args: &Deactivate, out: Output) -> Result<(), Failure> {
+    args.installation.builder()?.deactivate().await.map_err(|error| match error {
+        DeactivateError::Start(error) => refused(error),
+        DeactivateError::NoServer => Failure::usage(&error, "give --license-server URL"),
+        DeactivateError::Unreachable(_) => Failure::undone(
+            &error,
+            "check address, network and proxy; the seat is free anyway once its lease has run out",
+        ),
+        _ => Failure::no(&error, "check the key; `licentia status` shows the installation's id"),
+    })?;
+    note("the seat is given back");
+    out.one(&json!({ "deactivated": true }), |_| String::new())
+}
+
+pub(crate) fn status(args: &Status, out: Output) -> Result<(), Failure> {
+    let status = args.installation.builder()?.status().map_err(refused)?;
+    show(&status.snapshot, Some(status.in_use), out)?;
+    match status.reason() {
+        Some(reason) if !status.snapshot.standing().is_full() => {
+            Err(Failure::no(format!("it would not run in full: {reason}"), reason.advice()))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Installation {
+    fn builder(&self) -> Result<Builder, Failure> {
+        let trust = std::fs::read_to_string(&self.trust).map_err(|error| {
+            Failure::usage(
+                format!("{}: {error}", self.trust.display()),
+                "check the path of --trust",
+            )
+        })?;
+        let mut builder = Guard::builder(&self.product, trust)
+            .state_dir(&self.state_dir)
+            .policy(Policy::strict());
+        if let Some(url) = &self.license_server {
+            builder = builder.server(url);
+        }
+        if let Some(id) = &self.cluster_id {
+            builder = builder.cluster_id(id);
+        }
+        if let Some(prefix) = &self.env_prefix {
+            builder = builder.env_prefix(prefix);
+        }
+        if let Some(file) = &self.file {
+            builder = builder.license_file(file);
+        }
+        match self.key.as_deref() {
+            Some("-") => Ok(builder.license_key(read_stdin()?)),
+            Some(key) => Ok(builder.license_key(key)),
+            None => Ok(builder),
+        }
+    }
+}
+
+fn read_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    let most = u64::try_from(licentia_license::MAX_FILE_BYTES).unwrap_or(u64::MAX);
+    std::io::stdin().take(most).read_to_string(&mut text).map_err(|error| {
+        Failure::usage(format!("standard input: {error}"), "pipe the key in as text")
+    })?;
+    Ok(text)
+}
+
+fn refused(error: StartError) -> Failure {
+    let advice = error.advice().into_owned();
+    match error {
+        StartError::Misconfigured(_) => Failure::usage(error, advice),
+        StartError::Unlicensed(Reason::Unreachable) | StartError::Defect(_) => {
+            Failure::undone(error, advice)
+        }
+        _ => Failure::no(error, advice),
+    }
+}
+
+fn show(now: &Snapshot, in_use: Option<bool>, out: Output) -> Result<(), Failure> {
+    let at = |seconds: i64| jiff::Timestamp::from_second(seconds).ok().map(|at| at.to_string());
+    let expires_at = now.license().and_then(|license| license.exp).and_then(at);
+    let lease_until = now.lease_until().and_then(at);
+    let mut result = json!({
+        "standing": now.standing().as_str(),
+        "reason": now.reason().map(Reason::code),
+        "tier": now.tier(),
+        "plan": now.license().map(|license| license.plan.to_string()),
+        "cluster_id": now.cluster_id(),
+        "expires_at": expires_at,
+        "lease_until": lease_until,
+        "state": now.memory().as_str(),
+    });
+    if let Some(in_use) = in_use {
+        result["in_use"] = Value::Bool(in_use);
+    }
+    out.one(&result, |_| {
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+        let reason = now.reason().map_or_else(|| "none".to_owned(), ToString::to_string);
+        facts(&[
+            ("standing", now.standing().as_str().to_owned()),
+            ("reason", reason),
+            ("tier", now.tier().to_owned()),
+            ("cluster id", now.cluster_id().to_owned()),
+            ("expires", expires_at.clone().unwrap_or_else(|| "never".to_owned())),
+            ("lease until", or_none(&lease_until)),
+            ("state file", now.memory().as_str().to_owned()),
+        ])
+    })
+}

@@ -1,0 +1,163 @@
+//! `licentia activate | status | deactivate`, and the exceptions that the authority signs, beside the example.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use licentia_tests::node::Place;
+use licentia_tests::{Home, Outcome, checkout};
+use serde_json::{Value, json};
+
+struct Scene {
+    home: Home,
+    license: Value,
+    trust: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let home = Home::empty();
+        let _ = home.run(&["init"]).done();
+        let catalog = checkout().join("examples/catalogs/bzzz.toml");
+        let _ = home.run(&["product", "import", &catalog.display().to_string()]).done();
+        let license = home.issue("bzzz", "standard");
+        let trust = home.path("trust.pem");
+        std::fs::write(&trust, home.run(&["key", "export", "--public"]).done().stdout).unwrap();
+        Self { home, license, trust }
+    }
+
+    fn on_installation(&self, verb: &str, url: &str) -> Outcome {
+        let state = self.home.path("walnut/state");
+        let key = self.license["key"].as_str().unwrap();
+        let args = [verb, "--json", "--product", "bzzz", "--trust", &self.trust, "--state-dir"];
+        let more = [state.as_str(), "--license-server", url, "--key", "-"];
+        self.home.run_with_input(&[&args[..], &more[..]].concat(), key)
+    }
+
+    fn live(&self) -> usize {
+        let list = self.home.run(&["activation", "list", "--json"]).done();
+        list.stdout.lines().filter(|line| line.contains("\"live\":true")).count()
+    }
+
+    fn place(&self) -> Place {
+        Place::new(self.home.folder.path(), "walnut", self.trust.as_ref())
+    }
+}
+
+#[tokio::test]
+async fn the_command_takes_a_seat_that_the_application_then_uses_and_gives_it_back() {
+    let scene = Scene::new();
+    let server = scene.home.serve();
+    let fresh = scene.on_installation("status", &server.url);
+    assert_eq!((fresh.status, &fresh.json()["state"]), (1, &json!("new")), "{fresh:?}");
+
+    let active = scene.on_installation("activate", &server.url).done().json();
+    assert_eq!((&active["standing"], &active["tier"]), (&json!("licensed"), &json!("STANDARD")));
+    assert_eq!(scene.live(), 1);
+    let status = scene.on_installation("status", &server.url).done().json();
+    assert_eq!((&status["in_use"], &status["state"]), (&json!(false), &json!("kept")));
+    assert_eq!(status["cluster_id"], active["cluster_id"]);
+
+    let section =
+        format!("  server_url: \"{}\"\n  license_key: {}\n", server.url, scene.license["key"]);
+    let mut node = scene.place().start(&section);
+    let licensed = node.until_standing("licensed").await;
+    assert_eq!(licensed["cluster_id"], active["cluster_id"]);
+    assert_eq!(scene.live(), 1, "the application uses the same seat");
+    assert_eq!(scene.on_installation("status", &server.url).done().json()["in_use"], true);
+    node.kill().await;
+
+    let _ = scene.on_installation("deactivate", &server.url).done();
+    assert_eq!(scene.live(), 0);
+    let _ = scene.on_installation("deactivate", &server.url).done();
+    drop(server);
+    let away = scene.on_installation("activate", "http://127.0.0.1:1");
+    assert_eq!(away.status, 3, "{away:?}");
+    assert!(!away.stderr.contains(scene.license["key"].as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn two_processes_on_one_state_directory_hold_one_seat_and_the_second_survives_the_first() {
+    let scene = Scene::new();
+    let server = scene.home.serve();
+    let section =
+        format!("  server_url: \"{}\"\n  license_key: {}\n", server.url, scene.license["key"]);
+    let mut first = scene.place().start(&section);
+    let one = first.until_standing("licensed").await;
+    let mut second = scene.place().start(&section);
+    let other = second.until_standing("licensed").await;
+    assert_eq!(one["cluster_id"], other["cluster_id"]);
+    assert_eq!(scene.live(), 1);
+    first.kill().await;
+    // The second takes the seat over, so an event reaches it at once.
+    let id = scene.license["id"].as_str().unwrap();
+    let _ = scene.home.run(&["license", "suspend", id]).done();
+    let stopped = second.until_standing("stopped").await;
+    assert_eq!(stopped["reason"], "suspended");
+}
+
+#[tokio::test]
+async fn decision_41_exceptions_are_signed_on_record_and_taken_by_the_application() {
+    let scene = Scene::new();
+    let before = scene.home.run(&["audit", "verify", "--json"]).done().json()["rows"].as_u64();
+    let waive = ["license", "waive", "--product", "bzzz", "--for", "1h", "--by", "ada"];
+    let waiver = scene.home.run(&[&waive[..], &["--reason", "a move", "--json"]].concat());
+    let waiver = waiver.done().json();
+    let grace = ["license", "grace", "--product", "bzzz", "--for", "14d", "--plan", "evaluation"];
+    let grace = scene.home.run(&[&grace[..], &["--json"]].concat()).done().json();
+    let nothing = "  server_url: \"\"\n  cluster_id: c1\n";
+    for (name, token, feature, allowed) in [
+        ("LICENTIA_LICENSE_WAIVER", &waiver["token"], "advanced-ai-integration", true),
+        ("LICENTIA_LICENSE_GRACE", &grace["token"], "task-distribution", true),
+        ("LICENTIA_LICENSE_GRACE", &grace["token"], "advanced-ai-integration", false),
+    ] {
+        let mut node = scene.place().start_with(nothing, &[(name, token.as_str().unwrap())]);
+        node.until_gate(feature, allowed).await;
+        node.kill().await;
+    }
+    let (status, _) = scene.place().start(nothing).ended().await;
+    assert_eq!(status, Some(1));
+    let rows = || scene.home.run(&["audit", "verify", "--json"]).done().json()["rows"].as_u64();
+    assert_eq!(rows(), before.map(|before| before + 2));
+    for wrong in [
+        &["license", "waive", "--product", "bzzz", "--for", "91d", "--by", "a", "--reason", "r"][..],
+        &["license", "waive", "--product", "nope", "--for", "1h", "--by", "a", "--reason", "r"],
+        &["license", "grace", "--product", "bzzz", "--for", "1h", "--fingerprint", "x"],
+    ] {
+        assert_eq!(scene.home.run(wrong).status, 2, "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_kill_in_any_phase_costs_no_seat_and_no_start() {
+    let scene = Scene::new();
+    let server = scene.home.serve();
+    let section =
+        format!("  server_url: \"{}\"\n  license_key: {}\n", server.url, scene.license["key"]);
+    // Killed after so many writes to the disk, of which a start makes a few.
+    for write in 1..=8 {
+        let trace = scene.home.path("trace");
+        let inject =
+            format!("inject=write,fsync,fdatasync,rename,renameat2:signal=SIGKILL:when={write}");
+        let place = scene.place();
+        let mut node = place.start_under(
+            &[
+                "strace",
+                "-f",
+                "-qq",
+                "-o",
+                &trace,
+                "-e",
+                "trace=write,fsync,fdatasync,rename,renameat2",
+                "-e",
+                &inject,
+            ],
+            &section,
+        );
+        let _ = node.first_line().await;
+        node.kill().await;
+    }
+    let mut node = scene.place().start(&section);
+    node.until_standing("licensed").await;
+    assert_eq!(scene.live(), 1);
+    let (status, stderr) = node.terminate().await;
+    assert_eq!((status, scene.live()), (Some(0), 0), "{stderr}");
+}
