@@ -103,9 +103,18 @@ impl Node {
         }
     }
 
-    /// Waits for the first line, or for the end without one.
-    pub async fn first_line(&mut self) -> Option<String> {
-        tokio::time::timeout(PATIENCE, self.lines.next_line()).await.ok()?.ok()?
+    /// Whether it comes to this standing before its lines end.
+    pub async fn reaches(&mut self, standing: &str) -> bool {
+        let reached = tokio::time::timeout(PATIENCE, async {
+            while let Ok(Some(line)) = self.lines.next_line().await {
+                let line: Value = serde_json::from_str(&line).unwrap_or_default();
+                if line["event"] == "standing" && line["standing"] == standing {
+                    return true;
+                }
+            }
+            false
+        });
+        reached.await.expect("it comes there, or it ends")
     }
 
     /// Waits for a standing.

@@ -132,29 +132,24 @@ async fn a_kill_in_any_phase_costs_no_seat_and_no_start() {
     let server = scene.home.serve();
     let section =
         format!("  server_url: \"{}\"\n  license_key: {}\n", server.url, scene.license["key"]);
-    // Killed after so many writes to the disk, of which a start makes a few.
-    for write in 1..=8 {
+    // Killed at the first, second, … call of a thread that writes, until a start makes fewer than that.
+    let mut killed = 0;
+    for call in 1..=32 {
         let trace = scene.home.path("trace");
-        let inject =
-            format!("inject=write,fsync,fdatasync,rename,renameat2:signal=SIGKILL:when={write}");
-        let place = scene.place();
-        let mut node = place.start_under(
-            &[
-                "strace",
-                "-f",
-                "-qq",
-                "-o",
-                &trace,
-                "-e",
-                "trace=write,fsync,fdatasync,rename,renameat2",
-                "-e",
-                &inject,
-            ],
-            &section,
-        );
-        let _ = node.first_line().await;
+        let calls = "write,fsync,fdatasync,rename,renameat2";
+        let (only, inject) =
+            (format!("trace={calls}"), format!("inject={calls}:signal=SIGKILL:when={call}"));
+        // -D: the node itself is the child, so what kills the child kills no strace that would let the node go on.
+        let strace = ["strace", "-D", "-f", "-qq", "-o", &trace, "-e", &only, "-e", &inject];
+        let mut node = scene.place().start_under(&strace, &section);
+        let survived = node.reaches("licensed").await;
         node.kill().await;
+        if survived {
+            break;
+        }
+        killed += 1;
     }
+    assert!(killed >= 3, "killed {killed} times");
     let mut node = scene.place().start(&section);
     node.until_standing("licensed").await;
     assert_eq!(scene.live(), 1);

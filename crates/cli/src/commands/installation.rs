@@ -167,6 +167,7 @@ fn refused(error: StartError) -> Failure {
 fn show(now: &Snapshot, in_use: Option<bool>, out: Output) -> Result<(), Failure> {
     let at = |seconds: i64| jiff::Timestamp::from_second(seconds).ok().map(|at| at.to_string());
     let expires_at = now.license().and_then(|license| license.exp).and_then(at);
+    let endless = if now.license().is_some() { "never" } else { "none" };
     let lease_until = now.lease_until().and_then(at);
     let mut result = json!({
         "standing": now.standing().as_str(),
@@ -189,7 +190,7 @@ fn show(now: &Snapshot, in_use: Option<bool>, out: Output) -> Result<(), Failure
             ("reason", reason),
             ("tier", now.tier().to_owned()),
             ("cluster id", now.cluster_id().to_owned()),
-            ("expires", expires_at.clone().unwrap_or_else(|| "never".to_owned())),
+            ("expires", expires_at.clone().unwrap_or_else(|| endless.to_owned())),
             ("lease until", or_none(&lease_until)),
             ("state file", now.memory().as_str().to_owned()),
         ])
