@@ -237,6 +237,12 @@ impl Engine {
         self.session.as_ref().map(|session| session.access_token.as_str())
     }
 
+    /// What it would remember if it ended now.
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> &State {
+        &self.state
+    }
+
     pub(crate) fn set_nodes(&mut self, nodes: u32) {
         self.nodes = Some(nodes);
     }
@@ -439,7 +445,12 @@ impl Engine {
     /// Judged by a fresh signed time: a clock that is wrong is corrected, so that no end moves.
     fn settle_clock(&mut self, signed_s: i64) {
         let was_wrong = std::mem::replace(&mut self.set_back, false);
-        if let Some(seconds) = self.time.settle(signed_s)
+        let corrected = self.time.settle(signed_s);
+        // What was noted by a clock that was ahead lies no further off than it was meant to.
+        let now = self.now_micros();
+        self.last_contact = self.last_contact.min(now);
+        self.next_look = self.next_look.min(now.saturating_add(LOOK_EVERY));
+        if let Some(seconds) = corrected
             && !was_wrong
         {
             tracing::warn!(target: "license", seconds,

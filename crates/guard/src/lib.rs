@@ -45,6 +45,8 @@ mod reason;
 mod seal;
 mod settings;
 mod shared;
+#[cfg(test)]
+mod simulation;
 mod snapshot;
 mod standing;
 mod state;

@@ -129,6 +129,24 @@ fn an_event_brings_the_heartbeat_forward_and_a_resumption_too() {
 }
 
 #[test]
+fn an_event_brings_the_heartbeat_forward_although_the_clock_was_days_ahead_at_the_start() {
+    let world = World::new();
+    let (events, stream) = mpsc::channel();
+    let mut stream = Some(stream);
+    world.behave(move |authority, request| match request.path.as_str() {
+        "/v1/license/events" => stream.take().map_or(Reply::Nothing, Reply::Stream),
+        HEARTBEAT_PATH => authority.problem(403, Some(&authority.refusal(request, "suspended"))),
+        _ => authority.grant(request),
+    });
+    let ahead = std::sync::Arc::new(clock::ManualClock::at(T0 + 3 * 86_400));
+    let builder = world.online().clock(ahead.clone()).policy(Policy::degrade());
+    let guard = builder.cluster_id("the-cluster").start().unwrap();
+    events.send("event: suspended\ndata: {}\n\n").unwrap();
+    ahead.advance(1);
+    until(&mut guard.watch(), is_free);
+}
+
+#[test]
 fn what_happened_before_the_stream_stood_is_asked_for() {
     let world = World::new();
     let (events, stream) = mpsc::channel::<&str>();
