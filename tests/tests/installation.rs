@@ -127,6 +127,69 @@ async fn decision_41_exceptions_are_signed_on_record_and_taken_by_the_applicatio
 }
 
 #[tokio::test]
+async fn the_application_takes_its_licence_from_an_env_file_beside_its_configuration() {
+    let scene = Scene::new();
+    let server = scene.home.serve();
+    let place = scene.place();
+    let key = scene.license["key"].as_str().unwrap();
+    let lines =
+        format!("# ours\nexport LICENSE_KEY=\"{key}\"\nLICENSE_SERVER_URL={}\n", server.url);
+    std::fs::write(scene.home.path("walnut/.env"), lines).unwrap();
+    let mut node = place.start("  cluster_id: c1\n");
+    assert_eq!(node.until_standing("licensed").await["cluster_id"], "c1");
+    node.kill().await;
+    let other = [("LICENSE_KEY", "eyJ-of-the-process")];
+    let (status, _) = place.start_with("  cluster_id: c1\n", &other).ended().await;
+    assert_eq!(status, Some(1), "the process's own variables come first");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_put_right_by_the_authority_and_gives_no_time_without_it() {
+    let scene = Scene::new();
+    let server = scene.home.serve();
+    let section =
+        format!("  server_url: \"{}\"\n  license_key: {}\n", server.url, scene.license["key"]);
+    let place = scene.place();
+    let clock = scene.home.path("clock");
+    let variables = [
+        ("LD_PRELOAD", "/usr/$LIB/faketime/libfaketime.so.1"),
+        ("FAKETIME_TIMESTAMP_FILE", clock.as_str()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ];
+    let start = |offset: &str| {
+        std::fs::write(&clock, offset).unwrap();
+        place.start_with(&section, &variables)
+    };
+    for offset in ["+0", "-2d", "+400d"] {
+        let mut node = start(offset);
+        node.until_standing("licensed").await;
+        node.kill().await;
+    }
+    drop(server);
+    let mut ends = Vec::new();
+    // The last start shows that a clock which ran ahead for a while has locked nobody out.
+    for (offset, reason) in
+        [("+0", "unreachable"), ("-2d", "clock_set_back"), ("+400d", ""), ("+0", "unreachable")]
+    {
+        let mut node = start(offset);
+        if reason.is_empty() {
+            let (status, stderr) = node.ended().await;
+            assert_eq!(status, Some(1));
+            assert!(stderr.contains("has expired"), "{stderr}");
+            continue;
+        }
+        let grace = node.until_standing("grace").await;
+        assert_eq!(grace["reason"], reason);
+        ends.push(grace["grace_until"].clone());
+        node.kill().await;
+    }
+    assert!(
+        ends.iter().all(|end| *end == ends[0]),
+        "no clock moves the end of the lease: {ends:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_kill_in_any_phase_costs_no_seat_and_no_start() {
     let scene = Scene::new();
     let server = scene.home.serve();

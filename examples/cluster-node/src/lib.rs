@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use licentia::{Guard, Policy, Setup, Snapshot, Standing};
+use licentia::{Environment, Guard, Policy, Setup, Snapshot, Standing};
 use serde_json::json;
 
 use crate::config::{ConfigError, License};
@@ -31,12 +31,13 @@ pub async fn run(config: &Path) -> ExitCode {
         let error = ConfigError::Enforcement(license.enforcement);
         return complain(2, error, "Correct the configuration and start again.");
     };
-    let state = config.parent().unwrap_or(Path::new(".")).join("state");
+    let folder = config.parent().unwrap_or(Path::new("."));
     let mut guard = Guard::builder(&license.product, TRUST)
         .server(&license.server_url)
         .configured_license_key(&license.license_key)
         .cluster_id(&license.cluster_id)
-        .state_dir(state)
+        .state_dir(folder.join("state"))
+        .environment(Environment::of_process().and_env_file(folder.join(".env")))
         .policy(policy)
         .free_features(&license.free_features)
         .nodes(license.nodes.unwrap_or(1))
