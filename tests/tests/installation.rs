@@ -117,6 +117,16 @@ async fn decision_41_exceptions_are_signed_on_record_and_taken_by_the_applicatio
     assert_eq!(status, Some(1));
     let rows = || scene.home.run(&["audit", "verify", "--json"]).done().json()["rows"].as_u64();
     assert_eq!(rows(), before.map(|before| before + 2));
+    // A file that is there already is left alone, and then nothing is signed.
+    let kept = scene.home.path("kept.jwt");
+    std::fs::write(&kept, "mine").unwrap();
+    let refused = [&waive[..], &["--reason", "a move", "--out", &kept]].concat();
+    let refused = scene.home.run(&refused);
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    assert_eq!(
+        (std::fs::read_to_string(&kept).unwrap(), rows()),
+        ("mine".to_owned(), before.map(|b| b + 2))
+    );
     for wrong in [
         &["license", "waive", "--product", "bzzz", "--for", "91d", "--by", "a", "--reason", "r"][..],
         &["license", "waive", "--product", "nope", "--for", "1h", "--by", "a", "--reason", "r"],
@@ -190,7 +200,7 @@ async fn a_clock_that_is_wrong_is_put_right_by_the_authority_and_gives_no_time_w
 }
 
 #[tokio::test]
-async fn a_kill_in_any_phase_costs_no_seat_and_no_start() {
+async fn a_kill_at_any_write_of_a_start_costs_no_seat_and_no_later_start() {
     let scene = Scene::new();
     let server = scene.home.serve();
     let section =

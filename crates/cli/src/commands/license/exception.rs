@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use licentia_authority::licenses::grace::GraceOrder;
 use licentia_authority::licenses::waive::{Exception, WaiverOrder};
+use licentia_issue::keyfile;
 use serde_json::json;
 
 use super::seconds;
@@ -65,6 +66,7 @@ pub struct Grace {
 }
 
 pub(crate) async fn waive(cli: &Cli, args: &Waive, out: Output) -> Result<(), Failure> {
+    check_free(args.out.as_ref())?;
     let order = WaiverOrder {
         product: args.product.clone(),
         seconds: args.length,
@@ -76,6 +78,7 @@ pub(crate) async fn waive(cli: &Cli, args: &Waive, out: Output) -> Result<(), Fa
 }
 
 pub(crate) async fn grace(cli: &Cli, args: &Grace, out: Output) -> Result<(), Failure> {
+    check_free(args.out.as_ref())?;
     let order = GraceOrder {
         product: args.product.clone(),
         plan: args.plan.clone(),
@@ -87,6 +90,17 @@ pub(crate) async fn grace(cli: &Cli, args: &Grace, out: Output) -> Result<(), Fa
     hand_out("grace", &args.product, &signed, args.out.as_ref(), out)
 }
 
+/// Before anything is signed: what lies there already is never overwritten.
+fn check_free(path: Option<&PathBuf>) -> Result<(), Failure> {
+    match path.filter(|path| path.exists()) {
+        Some(path) => Err(Failure::undone(
+            format!("{} exists already", path.display()),
+            "nothing was signed; choose another place for --out",
+        )),
+        None => Ok(()),
+    }
+}
+
 fn hand_out(
     kind: &str,
     product: &str,
@@ -96,7 +110,8 @@ fn hand_out(
 ) -> Result<(), Failure> {
     let until = jiff::Timestamp::from_second(signed.expires_at).ok();
     if let Some(path) = path {
-        std::fs::write(path, format!("{}\n", signed.token)).map_err(|error| {
+        // It works for whoever holds it, so it is kept like a key.
+        keyfile::write_secret(path, format!("{}\n", signed.token).as_bytes()).map_err(|error| {
             Failure::undone(
                 format!("{}: {error}", path.display()),
                 "choose a place that can be written to",
