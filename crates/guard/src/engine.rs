@@ -442,22 +442,6 @@ impl Engine {
         self.apply(Event::Answered { expires: self.expires(), lease: until });
     }
 
-    /// Judged by a fresh signed time: a clock that is wrong is corrected, so that no end moves.
-    fn settle_clock(&mut self, signed_s: i64) {
-        let was_wrong = std::mem::replace(&mut self.set_back, false);
-        let corrected = self.time.settle(signed_s);
-        // What was noted by a clock that was ahead lies no further off than it was meant to.
-        let now = self.now_micros();
-        self.last_contact = self.last_contact.min(now);
-        self.next_look = self.next_look.min(now.saturating_add(LOOK_EVERY));
-        if let Some(seconds) = corrected
-            && !was_wrong
-        {
-            tracing::warn!(target: "license", seconds,
-                "[License] This machine's clock is not the authority's; the authority's time counts");
-        }
-    }
-
     fn unreachable(&mut self) {
         if !self.is_judged() {
             return self.run_on_the_past();

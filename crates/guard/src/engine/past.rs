@@ -8,7 +8,7 @@ use licentia_license::refusal::Refusal;
 use licentia_license::verify::verify;
 use licentia_license::{Invalid, LEEWAY_S, Lease, License, Verified};
 
-use super::Engine;
+use super::{Engine, LOOK_EVERY};
 use crate::log;
 use crate::policy::Arm;
 use crate::reason::Reason;
@@ -232,6 +232,22 @@ impl Engine {
         if used >= self.state.used_to.saturating_add(60) {
             self.state.used_to = used;
             self.store.save(&self.state);
+        }
+    }
+
+    /// Judged by a fresh signed time: a clock that is wrong is corrected, so that no end moves.
+    pub(super) fn settle_clock(&mut self, signed_s: i64) {
+        let was_wrong = std::mem::replace(&mut self.set_back, false);
+        let corrected = self.time.settle(signed_s);
+        // What was noted by a clock that was ahead lies no further off than it was meant to.
+        let now = self.now_micros();
+        self.last_contact = self.last_contact.min(now);
+        self.next_look = self.next_look.min(now.saturating_add(LOOK_EVERY));
+        if let Some(seconds) = corrected
+            && !was_wrong
+        {
+            tracing::warn!(target: "license", seconds,
+                "[License] This machine's clock is not the authority's; the authority's time counts");
         }
     }
 }
