@@ -98,6 +98,12 @@ impl Authority {
         &*self.inner.parts.clock
     }
 
+    /// The time by its clock, in seconds since the epoch.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.clock().now()
+    }
+
     pub(crate) fn random(&self) -> &dyn Random {
         &*self.inner.parts.random
     }

@@ -2,6 +2,7 @@
 
 use licentia_issue::master::Unsealable;
 use licentia_issue::sign::SignError;
+use licentia_protocol::Code;
 use licentia_storage::StorageError;
 
 use crate::catalog::CatalogError;
@@ -39,6 +40,26 @@ pub enum AuthorityError {
         /// What it is.
         state: &'static str,
     },
+    /// It changed since whoever asks has read it.
+    #[error("it has changed since it was read")]
+    Changed,
+    /// There is one of this name.
+    #[error("there is a {what} `{name}` already")]
+    Exists {
+        /// The noun.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Nobody could let others in any more.
+    #[error("`{0}` is the last owner")]
+    LastOwner(String),
+    /// Whoever asks may not do that; why.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The same request was sent before, or its idempotency key with another one.
+    #[error("{}", .0.title())]
+    Repeated(Code),
     /// The data directory was set up before.
     #[error("the authority is set up already")]
     AlreadyInitialized,

@@ -94,6 +94,11 @@ impl Authority {
 }
 
 impl Attempt {
+    /// Keeps the same request out of other processes until the transaction ends. Before all other locks.
+    pub(crate) async fn alone(&self, tx: &mut dyn Transaction) -> Result<(), AuthorityError> {
+        Ok(tx.lock_idempotency_key(&self.running.scope).await?)
+    }
+
     /// What this request did before. Call under the lock that its effect takes.
     pub(crate) async fn done_before(
         &self,

@@ -6,14 +6,14 @@ use licentia_issue::Secret;
 use licentia_issue::signer::{Ed25519Signer, Signer, SignerError};
 use licentia_license::keyset::{KeyEntry, KeyState, Keyset, Purpose};
 use licentia_model::operator::Role;
-use licentia_model::{ApiToken, Operator, SigningKey};
+use licentia_model::{ApiToken, Operator, Scope, SigningKey};
 use licentia_storage::Store;
 
 use crate::audit::{Actor, Entry, append};
 use crate::authority::{Authority, Parts};
 use crate::error::AuthorityError;
 use crate::keyring::{ISSUER, KEYSET, sealed_row};
-use crate::secrets::{API_TOKEN, token};
+use crate::secrets::{API_TOKEN, recognised_by, token};
 
 /// The purposes that get an online key each. Registry tokens need another algorithm and come with them.
 const ONLINE: [Purpose; 5] =
@@ -76,17 +76,25 @@ pub async fn initialize(
         id: parts.random.uuid(),
         name: "owner".into(),
         role: Role::Owner,
+        password: None,
+        totp: None,
+        totp_pending: None,
+        totp_step: 0,
         created_at: now,
+        updated_at: now,
     };
     let api_token = token(API_TOKEN, &*parts.random);
     let token_row = ApiToken {
         id: parts.random.uuid(),
         operator_id: operator.id,
         name: "first log-in".into(),
+        prefix: recognised_by(&api_token),
         hash: parts.master.hash("api token", api_token.expose().as_bytes()),
-        scopes: vec!["admin".into()],
+        scopes: vec![Scope::Admin],
         created_at: now,
         expires_at: None,
+        last_used_at: None,
+        revoked_at: None,
     };
     let login = FirstLogin { operator: operator.name.clone(), api_token };
 

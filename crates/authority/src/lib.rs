@@ -9,7 +9,9 @@
 //! To add a use case: a file under its noun with the request, the function on [`Authority`] and its tests;
 //! then an endpoint in `server` and a command in `cli` that call it.
 
+pub mod access;
 pub mod activations;
+mod ask;
 pub mod audit;
 mod authority;
 pub mod catalog;
@@ -18,6 +20,7 @@ mod credential;
 pub mod denied;
 pub mod error;
 mod events;
+pub mod export;
 pub mod heartbeat;
 pub mod idempotency;
 pub mod init;
@@ -30,8 +33,11 @@ pub mod products;
 mod refusals;
 mod seats;
 mod secrets;
+pub mod tokens;
 mod usage;
 
+pub use access::{Credential, Principal};
+pub use ask::{Ask, Once, version};
 pub use audit::Actor;
 pub use authority::{Authority, Parts};
 pub use error::AuthorityError;

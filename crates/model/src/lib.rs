@@ -22,7 +22,9 @@ pub mod plan;
 pub mod product;
 pub mod product_secret;
 pub mod random;
+pub mod scope;
 pub mod seat;
+pub mod session;
 pub mod signing_key;
 pub mod usage;
 
@@ -42,7 +44,9 @@ pub use plan::Plan;
 pub use product::{Enforcement, Product, Profile, Scheme};
 pub use product_secret::ProductSecret;
 pub use random::Random;
+pub use scope::Scope;
 pub use seat::Seat;
+pub use session::Session;
 pub use signing_key::SigningKey;
 pub use usage::{Meter, Quota, QuotaKind, Window};
 

@@ -55,6 +55,21 @@ codes! {
     /// An older generation: a copy or a restored snapshot is running.
     StaleGeneration, "stale_generation", 401, "An older state of this installation is running",
         "Activate again; if this repeats, two copies of one installation are running: give each its own cluster id.";
+    /// No credential of an operator, or one that opens nothing.
+    Unauthenticated, "unauthenticated", 401, "An operator's token or session is needed",
+        "Send a token that has neither expired nor been revoked as `Authorization: Bearer`, or log in.";
+    /// Name, password, or code.
+    WrongLogin, "wrong_login", 401, "Name, password or code is wrong",
+        "Try again; an owner can set a new password.";
+    /// The password is right and a code is needed too.
+    CodeNeeded, "code_needed", 401, "A one-time code is needed",
+        "Send the code that the authenticator shows now as `code`, or a recovery code.";
+    /// The credential is good, and not for this.
+    Forbidden, "forbidden", 403, "This needs another role or scope",
+        "Use a token with the scope that the detail names, of an operator whose role allows it.";
+    /// A session's cookie without its other half.
+    CsrfMismatch, "csrf_mismatch", 403, "The request does not come from the page that logged in",
+        "Send the `csrf_token` of the log-in as `X-CSRF-Token`.";
     /// Suspended by the vendor.
     Suspended, "suspended", 403, "The licence is suspended",
         "Ask the vendor to resume the licence.";
@@ -88,6 +103,21 @@ codes! {
     /// The path exists, the method does not.
     MethodNotAllowed, "method_not_allowed", 405, "This method is not allowed here",
         "Check the method against the API reference.";
+    /// What the path names does not exist.
+    NoSuchResource, "no_such_resource", 404, "There is no such thing",
+        "Check the id; the list of the resource shows what there is.";
+    /// Its state does not allow that.
+    WrongState, "wrong_state", 409, "Its state does not allow this",
+        "Look at the resource; the detail names what it is.";
+    /// Somebody has that name.
+    AlreadyExists, "already_exists", 409, "There is one of this name already",
+        "Choose another name, or change what is there.";
+    /// Somebody must be able to let others in.
+    LastOwner, "last_owner", 409, "There must be an owner",
+        "Make another operator an owner first.";
+    /// Changed since it was read.
+    PreconditionFailed, "precondition_failed", 412, "It has changed since it was read",
+        "Read it again and decide anew; `If-Match` takes the `ETag` of that answer.";
     /// All seats are taken.
     NoFreeSeat, "no_free_seat", 409, "All seats of the licence are taken",
         "Stop the product on another machine, ask the vendor to release a seat, or buy more seats.";
@@ -106,12 +136,18 @@ codes! {
     /// The body is not what the call expects.
     Malformed, "malformed", 422, "The request is malformed",
         "Correct the field that the detail names; this is a defect of the client.";
+    /// A value that cannot be used.
+    Invalid, "invalid", 422, "A value cannot be used",
+        "Correct what `errors` names.";
     /// The idempotency key came before, with another request.
     IdempotencyKeyReused, "idempotency_key_reused", 422, "The idempotency key was used for another request",
         "Send a new `Idempotency-Key` with each new request, and the same only to repeat one.";
     /// Plain HTTP from an address that is not a proxy of ours.
     PlainHttp, "plain_http", 421, "Plain HTTP is not served to this address",
         "Use https; a proxy that does TLS must be named in the authority's configuration.";
+    /// A change that must say what it is a change of.
+    PreconditionRequired, "precondition_required", 428, "The change must say which version it changes",
+        "Send the `ETag` of what was read as `If-Match`.";
     /// Too many requests.
     RateLimited, "rate_limited", 429, "Too many requests",
         "Wait as long as `Retry-After` says.";
@@ -129,5 +165,30 @@ impl Code {
     pub fn is_refusal(self) -> bool {
         matches!(self.status(), 403 | 404 | 409)
             && !matches!(self, Self::NotFound | Self::InProgress)
+            && !self.is_for_operators()
+    }
+
+    /// Whether only operators are answered with it, never a product.
+    #[must_use]
+    pub fn is_for_operators(self) -> bool {
+        use Code::{
+            AlreadyExists, CodeNeeded, CsrfMismatch, Forbidden, Invalid, LastOwner, NoSuchResource,
+            PreconditionFailed, PreconditionRequired, Unauthenticated, WrongLogin, WrongState,
+        };
+        matches!(
+            self,
+            Unauthenticated
+                | WrongLogin
+                | CodeNeeded
+                | Forbidden
+                | CsrfMismatch
+                | NoSuchResource
+                | WrongState
+                | AlreadyExists
+                | LastOwner
+                | PreconditionFailed
+                | PreconditionRequired
+                | Invalid
+        )
     }
 }

@@ -28,6 +28,21 @@ pub struct Problem {
     /// Who holds the seats, masked, where all are taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holders: Vec<Holder>,
+    /// Which fields of the request are at fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+/// A field of a request that is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    /// Its path, e.g. `customer.email`.
+    pub field: String,
+    /// `missing`, `unknown`, `malformed` or `invalid`.
+    pub code: String,
+    /// What is wrong with it, and what is wanted. Never the value.
+    pub detail: String,
 }
 
 /// A seat's holder as others may see it.
@@ -57,7 +72,19 @@ impl Problem {
             code: code.as_str().to_owned(),
             refusal: None,
             holders: Vec::new(),
+            errors: Vec::new(),
         }
+    }
+
+    /// Names a field that is at fault.
+    #[must_use]
+    pub fn at(mut self, field: &str, code: &str, detail: &str) -> Self {
+        self.errors.push(FieldError {
+            field: field.to_owned(),
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+        });
+        self
     }
 
     /// Says first what happened here, then what to do.

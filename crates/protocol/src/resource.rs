@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 /// A product.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Product {
     /// Short name.
     pub code: String,
@@ -33,6 +34,7 @@ pub struct Product {
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plan {
     /// Short name.
     pub code: String,
@@ -58,6 +60,7 @@ pub struct Plan {
 
 /// A customer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Customer {
     /// Id.
     pub id: Uuid,
@@ -71,6 +74,7 @@ pub struct Customer {
 
 /// A licence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct License {
     /// Id; the `sub` of its keys.
     pub id: Uuid,
@@ -106,6 +110,7 @@ pub struct License {
 
 /// An activation with its seat.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Activation {
     /// Id.
     pub id: Uuid,
@@ -135,6 +140,7 @@ pub struct Activation {
 
 /// A signing key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SigningKey {
     /// RFC 7638 thumbprint.
     pub kid: String,
@@ -150,6 +156,7 @@ pub struct SigningKey {
 
 /// What the check of the audit trail found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditReport {
     /// Whether the trail is whole.
     pub valid: bool,
@@ -157,4 +164,41 @@ pub struct AuditReport {
     pub rows: u64,
     /// Rows that were edited, removed or moved, in words.
     pub findings: Vec<String>,
+}
+
+/// An operator's API token. Sent as `Authorization: Bearer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ApiToken {
+    /// Id.
+    pub id: Uuid,
+    /// What it is for.
+    pub name: String,
+    /// Whose it is: the operator's name.
+    pub operator: String,
+    /// Its first letters, to recognise it by.
+    pub prefix: String,
+    /// What it may do, as long as its operator's role allows it: `RESOURCE:read`, `RESOURCE:write`, `admin`.
+    pub scopes: Vec<String>,
+    /// The token itself; in the answer that makes it, and never again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends; `null`: never.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, to a minute; `null`: never.
+    pub last_used_at: Option<Timestamp>,
+    /// Since when it opens nothing any more; `null`: it does.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// `after` of the next part; `null`: this was the last.
+    pub next: Option<String>,
 }

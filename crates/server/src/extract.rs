@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use licentia_license::json;
 use licentia_protocol::{Code, Problem};
 use serde::de::DeserializeOwned;
@@ -19,7 +19,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let bytes = Bytes::from_request(request, state).await.map_err(|e| unreadable(&e))?;
-        read(&bytes).map(Self).map_err(|what| Problem::new(Code::Malformed).because(&what).into())
+        read(&bytes).map(Self).map_err(|fault| fault.problem().into())
     }
 }
 
@@ -31,23 +31,67 @@ fn unreadable(rejection: &BytesRejection) -> Failure {
     }
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+/// Why a body cannot be read, and which field is to blame.
+struct Fault {
+    what: String,
+    field: Option<(String, &'static str)>,
+}
+
+impl Fault {
+    fn of_all(what: impl Into<String>) -> Self {
+        Self { what: what.into(), field: None }
+    }
+
+    fn of(field: &str, code: &'static str, what: &str) -> Self {
+        let what = format!("The field `{field}` {what}.");
+        Self { what, field: Some((field.to_owned(), code)) }
+    }
+
+    fn problem(self) -> Problem {
+        let problem = Problem::new(Code::Malformed).because(&self.what);
+        match self.field {
+            Some((field, code)) => problem.at(&field, code, &self.what),
+            None => problem,
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     json::check(bytes).map_err(|e| {
-        format!(
+        Fault::of_all(format!(
             "The body is not JSON without duplicate members and at most 16 deep (line {}, column {}).",
             e.line(),
             e.column()
-        )
+        ))
     })?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
         let (path, inner) = (e.path().to_string(), e.inner().to_string());
-        match inner.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-            Some((field, _)) => format!("The field `{field}` is missing."),
-            None if path == "." => "The body is not a JSON object.".to_owned(),
-            None => format!("The field `{path}` has a value of the wrong kind."),
+        if let Some((field, _)) =
+            inner.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'))
+        {
+            return Fault::of(field, "missing", "is missing");
+        }
+        match &*path {
+            "." => Fault::of_all("The body is not a JSON object."),
+            _ if inner.starts_with("unknown field `") => {
+                Fault::of(&path, "unknown", "is not known")
+            }
+            _ => Fault::of(&path, "malformed", "has a value of the wrong kind"),
         }
     })
+}
+
+/// The `Idempotency-Key`, if there is one.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    match headers.get("idempotency-key").map(|key| key.to_str()) {
+        None => Ok(None),
+        Some(Ok(key)) => Ok(Some(key.to_owned())),
+        Some(Err(_)) => {
+            let what = "`Idempotency-Key` must be 1 to 255 printable ASCII characters.";
+            Err(Problem::new(Code::Malformed).because(what).into())
+        }
+    }
 }
 
 /// The token of `Authorization: Bearer`, if there is one.
@@ -73,7 +117,7 @@ mod tests {
     use super::*;
 
     fn fault(body: &str) -> String {
-        read::<Request>(body.as_bytes()).err().unwrap_or_default()
+        read::<Request>(body.as_bytes()).err().map(|fault| fault.what).unwrap_or_default()
     }
 
     #[test]
@@ -84,7 +128,7 @@ mod tests {
         assert!(fault(r#"{"usage":{"tokens":"eyJ-a-key"}}"#).contains("`usage.tokens`"));
         let large =
             r#"{"token_version":1,"nonce":"n","generation":1,"usage":{"t":18446744073709551615}}"#;
-        let large = read::<Request>(large.as_bytes()).unwrap();
+        let large = read::<Request>(large.as_bytes()).ok().unwrap();
         assert_eq!(large.usage["t"], i64::MAX);
         assert!(fault("[]").contains("not a JSON object") || fault("[]").contains("missing"));
         assert!(fault("{\"a\":1,\"a\":2}").contains("duplicate"));

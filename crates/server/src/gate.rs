@@ -6,11 +6,12 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use licentia_authority::{Caller, Holder, Listener};
-use licentia_protocol::{Code, Problem};
+use licentia_protocol::Code;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::address::Proxies;
+use crate::extract::idempotency_key;
 use crate::limits::streams::Stream;
 use crate::limits::{Credential, Limited, Limits};
 use crate::problem::Failure;
@@ -36,14 +37,7 @@ where
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)), |info| info.0);
-        let idempotency_key = match parts.headers.get("idempotency-key").map(|key| key.to_str()) {
-            None => None,
-            Some(Ok(key)) => Some(key.to_owned()),
-            Some(Err(_)) => {
-                let what = "`Idempotency-Key` must be 1 to 255 printable ASCII characters.";
-                return Err(Problem::new(Code::Malformed).because(what).into());
-            }
-        };
+        let idempotency_key = idempotency_key(&parts.headers)?;
         Ok(Self {
             limits: Arc::from_ref(state),
             address: Arc::<Proxies>::from_ref(state).caller(peer, &parts.headers),

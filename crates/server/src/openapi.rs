@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use licentia_protocol::problem::{Holder, MEDIA_TYPE};
+use licentia_protocol::problem::{FieldError, Holder, MEDIA_TYPE};
 use licentia_protocol::{Code, Problem};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::info::{InfoBuilder, LicenseBuilder};
 use utoipa::openapi::schema::{AllOfBuilder, ComponentsBuilder, ObjectBuilder};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     Content, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
 };
 
+use crate::api::admin;
 use crate::router::surface;
 
 const ABOUT: &str = "What products say to a Licentia authority. JSON in and out; paths under `/v1` stay, and fields \
@@ -52,15 +53,29 @@ pub(crate) fn frame() -> OpenApi {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("The access token of the last activation; heartbeats renew it."));
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An operator's API token, or the token of a session."));
+    let session = ApiKeyValue::with_description(
+        admin::caller::COOKIE,
+        "The session of a browser. What changes something wants the log-in's `csrf_token` as `X-CSRF-Token` too.",
+    );
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
         .schema_from::<Holder>()
-        .security_scheme("access_token", SecurityScheme::Http(bearer.build()));
+        .schema_from::<FieldError>()
+        .security_scheme("access_token", SecurityScheme::Http(bearer.build()))
+        .security_scheme(admin::API_TOKEN, SecurityScheme::Http(token.build()))
+        .security_scheme(admin::SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     let tag = |name, about| TagBuilder::new().name(name).description(Some(about)).build();
     OpenApiBuilder::new()
         .info(info)
         .components(Some(components.build()))
-        .tags(Some([tag("product", "What products call"), tag("public", "What anybody may read")]))
+        .tags(Some([
+            tag("product", "What products call"),
+            tag("public", "What anybody may read"),
+            tag("tokens", "For operators: API tokens"),
+        ]))
         .build()
 }
 

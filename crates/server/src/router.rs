@@ -20,8 +20,9 @@ use utoipa_axum::routes;
 
 use crate::address::Proxies;
 use crate::api::public::docs::Reference;
-use crate::api::{product, public};
+use crate::api::{admin, product, public};
 use crate::jobs::events::Feed;
+use crate::jobs::uses::Uses;
 use crate::limits::Limits;
 use crate::openapi;
 use crate::problem::Failure;
@@ -41,6 +42,13 @@ pub(crate) struct Shared {
     /// Serve plain HTTP to others than this machine and the proxies.
     pub(crate) insecure: bool,
     pub(crate) draining: Draining,
+    pub(crate) uses: Uses,
+}
+
+impl FromRef<Shared> for Uses {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.uses.clone()
+    }
 }
 
 impl FromRef<Shared> for Draining {
@@ -86,6 +94,7 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
         .routes(routes!(public::ready::handler))
         .routes(routes!(public::openapi::handler))
         .routes(routes!(public::docs::handler))
+        .merge(admin::routes())
         .layer(middleware::from_fn(in_time));
     // A stream lasts as long as its listener.
     OpenApiRouter::with_openapi(openapi::frame())

@@ -72,6 +72,7 @@ impl Server {
             limits: Arc::new(Limits::new(config.limits)),
             proxies: Arc::new(proxies),
             draining: Draining(draining),
+            uses: jobs::uses::start(authority.clone(), stopped.clone()),
             insecure: config.server.insecure,
         });
         let mut drained = stopped.clone();

@@ -21,6 +21,7 @@ const RULES: &[(&str, &str)] = &[
     ("signing_keys_pkey", "signing key"),
     ("operators_name_key", "operator name"),
     ("api_tokens_hash_key", "API token"),
+    ("sessions_hash_key", "session"),
 ];
 
 /// The failure of a statement or a commit.

@@ -11,6 +11,8 @@ use crate::statements;
 use crate::transaction::PostgresTransaction;
 
 statements! {
+    // Of one number, which is another space than that of the locks with two.
+    LOCK = "SELECT 1::bigint FROM pg_advisory_xact_lock($1)";
     PUT = "
         INSERT INTO idempotency_keys (scope, request, result, at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (scope) DO UPDATE
@@ -21,6 +23,12 @@ statements! {
 
 #[async_trait]
 impl IdempotencyKeys for PostgresTransaction {
+    async fn lock_idempotency_key(&mut self, scope: &[u8; 32]) -> Result<()> {
+        self.writable()?;
+        let number = scope.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
+        self.integer(LOCK, params![number]).await.map(drop)
+    }
+
     async fn put_idempotency_key(&mut self, key: &IdempotencyKey) -> Result<()> {
         let params = params![key.scope, key.request, key.result, key.at];
         self.write_one("idempotency key", PUT, params).await

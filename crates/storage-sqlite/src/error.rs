@@ -20,6 +20,7 @@ const RULES: &[(&str, &str)] = &[
     ("signing_keys.kid", "signing key"),
     ("operators.name", "operator name"),
     ("api_tokens.hash", "API token"),
+    ("sessions.hash", "session"),
 ];
 
 /// The failure of a statement, a commit, or opening.

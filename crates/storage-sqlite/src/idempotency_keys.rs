@@ -21,6 +21,11 @@ statements! {
 
 #[async_trait]
 impl IdempotencyKeys for SqliteTransaction {
+    async fn lock_idempotency_key(&mut self, _: &[u8; 32]) -> Result<()> {
+        // Nothing to lock: see `lock_license`.
+        self.writable()
+    }
+
     async fn put_idempotency_key(&mut self, key: &IdempotencyKey) -> Result<()> {
         let params = params![key.scope, key.request, key.result.to_string(), key.at];
         self.write_one("idempotency key", PUT, params)

@@ -49,6 +49,7 @@ mod plans;
 mod products;
 mod savepoints;
 mod seats;
+mod sessions;
 mod settings;
 mod signing_keys;
 mod usage;
@@ -90,6 +91,7 @@ mod tests {
             crate::plans::STATEMENTS,
             crate::products::STATEMENTS,
             crate::seats::STATEMENTS,
+            crate::sessions::STATEMENTS,
             crate::settings::STATEMENTS,
             crate::signing_keys::STATEMENTS,
             crate::transaction::STATEMENTS,

@@ -144,7 +144,7 @@ async fn a_value_that_makes_no_sense_is_named_by_table_column_and_row() {
     let connection = Connection::open(&path).unwrap();
     connection
         .execute_batch(
-            "INSERT INTO operators VALUES ('00000000-0000-0000-0000-000000000001', 'n', 'emperor', 0);
+            "INSERT INTO operators (id, name, role, created_at) VALUES ('00000000-0000-0000-0000-000000000001', 'n', 'emperor', 0);
              INSERT INTO signing_keys VALUES ('kid', '[\"license\",\"magic\"]', 'active', '', NULL, NULL, NULL, 0);",
         )
         .unwrap();

@@ -155,7 +155,17 @@ pub(crate) fn seat(activation: &Activation) -> Seat {
 }
 
 pub(crate) fn operator(n: u32) -> Operator {
-    Operator { id: id(n), name: format!("operator-{n}"), role: Role::ReadOnly, created_at: NOW }
+    Operator {
+        id: id(n),
+        name: format!("operator-{n}"),
+        role: Role::ReadOnly,
+        password: None,
+        totp: None,
+        totp_pending: None,
+        totp_step: 0,
+        created_at: NOW,
+        updated_at: NOW,
+    }
 }
 
 /// A product, a plan, a customer and a licence, each the first of its kind.

@@ -43,3 +43,23 @@ pub async fn old_idempotency_keys_are_forgotten(backend: &impl Backend) {
     })
     .unwrap();
 }
+
+/// Of two that lock the same scope the second sees what the first has done; another scope waits for nobody.
+pub async fn the_same_request_waits_for_itself(backend: &impl Backend) {
+    let store = backend.open().await;
+    let other = backend.open().await;
+    let run = |store: std::sync::Arc<dyn licentia_storage::Store>| async move {
+        change!(store, |tx| {
+            tx.lock_idempotency_key(&[1; 32]).await?;
+            tx.lock_idempotency_key(&[1; 32]).await?;
+            if tx.idempotency_key(&[1; 32]).await?.is_some() {
+                return Ok(false);
+            }
+            tx.put_idempotency_key(&key(1, NOW)).await?;
+            Ok(true)
+        })
+        .unwrap()
+    };
+    let (one, two) = tokio::join!(run(store), run(other));
+    assert!(one != two, "one of them did it");
+}

@@ -34,6 +34,7 @@ pub mod products;
 pub mod races;
 pub mod savepoints;
 pub mod seats;
+pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod transactions;
@@ -57,7 +58,10 @@ macro_rules! suite {
                 an_activation_is_replaced_but_for_its_roots
                 activations_are_listed_newest_first
                 takeovers_are_counted_since_a_time;
-            api_tokens: an_api_token_is_found_by_its_hash;
+            api_tokens:
+                an_api_token_is_found_by_its_hash
+                an_api_token_is_revoked_and_used
+                api_tokens_are_listed_in_pages;
             audit:
                 rows_come_back_as_they_were_appended
                 a_number_is_taken_once
@@ -70,7 +74,8 @@ macro_rules! suite {
             events: events_are_read_in_order an_event_may_be_for_all a_number_is_never_given_again;
             idempotency_keys:
                 an_idempotency_key_is_put_and_replaced
-                old_idempotency_keys_are_forgotten;
+                old_idempotency_keys_are_forgotten
+                the_same_request_waits_for_itself;
             license_keys: a_key_is_found_by_its_id an_unsigned_key_is_found_by_its_hash
                 licences_in_force_are_found_by_their_signing_key;
             licenses:
@@ -79,7 +84,10 @@ macro_rules! suite {
                 a_token_version_out_of_range_is_refused
                 licenses_are_listed_in_pages
                 licenses_are_filtered;
-            operators: operators_are_listed_by_name;
+            operators:
+                operators_are_listed_by_name
+                an_operator_is_changed_and_removed
+                a_recovery_code_is_used_once;
             outbox: a_message_is_claimed_until_it_is_acknowledged;
             plans:
                 a_plan_is_found
@@ -105,6 +113,7 @@ macro_rules! suite {
                 a_seat_is_not_counted_against_itself
                 a_seat_needs_its_activation
                 access_tokens_lead_to_their_activation;
+            sessions: a_session_is_found_used_and_ended sessions_are_listed_and_end_together;
             settings: a_setting_is_replaced;
             signing_keys: keys_are_listed_oldest_first a_key_grows_older;
             transactions:

@@ -8,6 +8,8 @@ use crate::Result;
 /// Idempotency keys; written in the transaction of the effect.
 #[async_trait]
 pub trait IdempotencyKeys {
+    /// Keeps out the same request elsewhere until this transaction ends. It comes before all other locks.
+    async fn lock_idempotency_key(&mut self, scope: &[u8; 32]) -> Result<()>;
     /// Inserts or replaces.
     async fn put_idempotency_key(&mut self, key: &IdempotencyKey) -> Result<()>;
     /// By its scope.

@@ -23,6 +23,7 @@ pub mod plans;
 pub mod products;
 pub mod savepoints;
 pub mod seats;
+pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod store;
@@ -48,6 +49,7 @@ pub trait Transaction:
     + products::Products
     + savepoints::Savepoints
     + seats::Seats
+    + sessions::Sessions
     + settings::Settings
     + signing_keys::SigningKeys
     + usage::Usage

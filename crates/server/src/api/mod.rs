@@ -1,4 +1,5 @@
 //! The HTTP surface.
 
+pub(crate) mod admin;
 pub(crate) mod product;
 pub(crate) mod public;

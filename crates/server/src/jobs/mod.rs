@@ -3,3 +3,4 @@
 pub(crate) mod alive;
 pub(crate) mod events;
 pub(crate) mod prune;
+pub(crate) mod uses;

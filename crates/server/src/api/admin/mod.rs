@@ -1,0 +1,82 @@
+//! What operators call: `/v1/admin/*`. A token or a session is the credential.
+//!
+//! An endpoint is a file, as everywhere; its line in its resource's `routes` says which scope it needs, once for the
+//! check and the reference. Its handler takes a [`Caller`](caller::Caller), which refuses whoever has not got it;
+//! a route without a scope answers nobody. A test walks all of them.
+//!
+//! ```ignore
+//! .routes(needs(Scope::write(Resource::Licenses), routes!(suspend::handler)))
+//!
+//! async fn handler(State(authority), caller: Caller, Path(id), Json(request)) -> Result<Versioned<License>, Failure> {
+//!     let ask = caller.ask(&request)?;                    // or `ask_of_version`, where `If-Match` must be sent
+//!     Ok(Versioned(authority.suspend(id, request.reason, ask).await?))
+//! }
+//! ```
+//!
+//! Lists: [`paging`]. Versions, `ETag` and `If-Match`: [`version`]. Files: [`export`]. Errors: [`failure`].
+
+pub(crate) mod caller;
+pub(crate) mod export;
+pub(crate) mod failure;
+pub(crate) mod paging;
+pub(crate) mod query;
+pub(crate) mod version;
+
+pub(crate) mod tokens;
+
+use axum::Extension;
+use licentia_model::Scope;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+
+use crate::router::Shared;
+
+/// The names of the credentials in the reference.
+pub(crate) const API_TOKEN: &str = "operator_token";
+pub(crate) const SESSION: &str = "operator_session";
+
+/// The scope of an endpoint.
+#[derive(Clone, Copy)]
+pub(crate) struct Needed(pub(crate) Scope);
+
+/// Every endpoint for operators.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default().merge(tokens::routes())
+}
+
+/// An endpoint for those who have this scope: checked, and told in the reference.
+pub(crate) fn needs(
+    scope: Scope,
+    (schemas, mut paths, methods): UtoipaMethodRouter<Shared>,
+) -> UtoipaMethodRouter<Shared> {
+    for item in paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            tell(scope, operation);
+        }
+    }
+    (schemas, paths, methods).layer(Extension(Needed(scope)))
+}
+
+fn tell(scope: Scope, operation: &mut Operation) {
+    let scopes = [scope.to_string()];
+    operation.security = Some(vec![
+        SecurityRequirement::new(API_TOKEN, scopes.clone()),
+        SecurityRequirement::new(SESSION, scopes),
+    ]);
+    let told = operation.description.take().unwrap_or_default();
+    operation.description = Some(format!("{told}\n\nNeeds the scope `{scope}`.").trim().to_owned());
+}
+
+/// Declares `Problems` as [`problems!`](crate::openapi::problems) does, with what every endpoint for operators may
+/// answer besides.
+macro_rules! admin_problems {
+    ($($code:ident),* $(,)?) => {
+        $crate::openapi::problems!(
+            Unauthenticated, Forbidden, CsrfMismatch, Malformed, Internal, Unavailable $(, $code)*
+        );
+    };
+}
+pub(crate) use admin_problems;

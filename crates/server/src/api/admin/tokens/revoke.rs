@@ -1,0 +1,32 @@
+//! `DELETE /v1/admin/tokens/{id}`.
+
+use axum::extract::State;
+use licentia_authority::Authority;
+use licentia_protocol::resource::ApiToken;
+use uuid::Uuid;
+
+use crate::api::admin::admin_problems;
+use crate::api::admin::caller::Caller;
+use crate::api::admin::query::Path;
+use crate::api::admin::version::Versioned;
+use crate::problem::Failure;
+
+admin_problems!(NoSuchResource);
+
+/// Revokes an API token: it opens nothing from the next request on, on every replica. A second time changes nothing.
+#[utoipa::path(
+    delete,
+    path = "/v1/admin/tokens/{id}",
+    operation_id = "revoke_token",
+    tag = "tokens",
+    params(("id" = Uuid, Path, description = "Its id.")),
+    responses((status = 200, description = "The token, revoked.", body = ApiToken), Problems)
+)]
+pub(crate) async fn handler(
+    State(authority): State<Authority>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Result<Versioned<ApiToken>, Failure> {
+    let revoked = authority.revoke_token(id, &caller.principal, caller.actor()).await;
+    Ok(Versioned(revoked?))
+}

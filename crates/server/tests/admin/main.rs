@@ -1,0 +1,7 @@
+//! `/v1/admin/*` on a real server, on a clock of the test's own. A file a resource.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod guarded;
+mod support;
+mod tokens;
