@@ -5,9 +5,9 @@
 //! a route without a scope answers nobody. A test walks all of them.
 //!
 //! ```ignore
-//! .routes(needs(Scope::write(Resource::Licenses), routes!(suspend::handler)))
+//! .routes(needs(Scope::write(Resource::Licenses), routes! { suspend::handler }))
 //!
-//! async fn handler(State(authority), caller: Caller, Path(id), Json(request)) -> Result<Versioned<License>, Failure> {
+//! fn handler(State(authority), caller: Caller, Path(id), Json(request)) -> Result<Versioned<License>, Failure> {
 //!     let ask = caller.ask(&request)?;                    // or `ask_of_version`, where `If-Match` must be sent
 //!     Ok(Versioned(authority.suspend(id, request.reason, ask).await?))
 //! }
