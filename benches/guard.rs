@@ -34,22 +34,17 @@ fn main() -> Result<(), Failure> {
     let sample = Sample::of(400)?;
     let guard = start(&sample)?;
     let handle = guard.feature(FEATURE);
-    let contenders: [(&str, &(dyn Fn() -> bool + Sync)); 4] = [
-        ("handle", &|| handle.is_on()),
-        ("by name", &|| guard.has_feature(FEATURE)),
-        ("ensure by handle", &|| handle.ensure().is_ok()),
-        ("ensure by name", &|| guard.ensure(FEATURE).is_ok()),
-    ];
-    let mut times = vec![Vec::with_capacity(ROUNDS); contenders.len() * 2];
+    // By value of their own type, so that no call through a pointer is measured along.
+    let mut contest = Contest::default();
     for _ in 0..ROUNDS {
-        for ((_, check), times) in contenders.iter().zip(times.chunks_mut(2)) {
-            times[0].push(one(check)?);
-            times[1].push(two(check)?);
-        }
+        contest.run("handle", &|| handle.is_on())?;
+        contest.run("by name", &|| guard.has_feature(FEATURE))?;
+        contest.run("ensure by handle", &|| handle.ensure().is_ok())?;
+        contest.run("ensure by name", &|| guard.ensure(FEATURE).is_ok())?;
     }
     println!("{:<18} {:>24} {:>24} {:>6}", "ns a check", "one thread", "two threads", "ratio");
-    for ((name, _), times) in contenders.iter().zip(times.chunks_mut(2)) {
-        let (one, two) = (deciles(&mut times[0]), deciles(&mut times[1]));
+    for (name, [one, two]) in &mut contest.times {
+        let (one, two) = (deciles(one), deciles(two));
         let text = |[low, median, high]: [f64; 3]| format!("{median:.2} ({low:.2} to {high:.2})");
         println!("{name:<18} {:>24} {:>24} {:>6.2}", text(one), text(two), two[1] / one[1]);
     }
@@ -74,8 +69,31 @@ fn start(sample: &Sample) -> Result<Guard, Failure> {
     Ok(guard)
 }
 
+/// Times of each contender, by one thread and by two.
+#[derive(Default)]
+struct Contest {
+    times: Vec<(&'static str, [Vec<f64>; 2])>,
+}
+
+impl Contest {
+    fn run(
+        &mut self,
+        name: &'static str,
+        check: &(impl Fn() -> bool + Sync),
+    ) -> Result<(), Failure> {
+        let (one, two) = (one(check)?, two(check)?);
+        let at = self.times.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.times.push((name, Default::default()));
+            self.times.len() - 1
+        });
+        self.times[at].1[0].push(one);
+        self.times[at].1[1].push(two);
+        Ok(())
+    }
+}
+
 /// Nanoseconds a check.
-fn one(check: &(dyn Fn() -> bool + Sync)) -> Result<f64, Failure> {
+fn one(check: &impl Fn() -> bool) -> Result<f64, Failure> {
     let began = Instant::now();
     for _ in 0..CHECKS {
         if !black_box(check()) {
@@ -86,7 +104,7 @@ fn one(check: &(dyn Fn() -> bool + Sync)) -> Result<f64, Failure> {
 }
 
 /// The slower of two threads that begin together.
-fn two(check: &(dyn Fn() -> bool + Sync)) -> Result<f64, Failure> {
+fn two(check: &(impl Fn() -> bool + Sync)) -> Result<f64, Failure> {
     let together = Barrier::new(2);
     let timed = || {
         together.wait();

@@ -1,7 +1,6 @@
 //! What all handles and the background thread share: the snapshot that checks read, and what they leave.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -9,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::counters::Counters;
 use crate::denied::Denied;
+use crate::feature::Flag;
 use crate::observer::{Check, Observer};
 use crate::snapshot::Snapshot;
 use crate::usage::Usage;
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     /// From the least on.
     pub(crate) plans: Vec<Plan>,
     /// A flag for every feature that somebody holds a handle of.
-    flags: Mutex<BTreeMap<String, Arc<AtomicBool>>>,
+    flags: Mutex<BTreeMap<String, Arc<Flag>>>,
 }
 
 impl Shared {
@@ -60,24 +60,36 @@ impl Shared {
             let flags = self.flags.lock().unwrap_or_else(PoisonError::into_inner);
             self.current.store(Arc::clone(&snapshot));
             for (name, flag) in &*flags {
-                flag.store(snapshot.has_feature(name), Ordering::Release);
+                self.set(flag, name, &snapshot);
             }
         }
         self.changes.send_replace(snapshot);
     }
 
     /// The flag of a feature.
-    pub(crate) fn flag(&self, feature: &str) -> Arc<AtomicBool> {
+    pub(crate) fn flag(&self, feature: &str) -> Arc<Flag> {
         let mut flags = self.flags.lock().unwrap_or_else(PoisonError::into_inner);
-        let flag = flags
-            .entry(feature.to_owned())
-            .or_insert_with(|| Arc::new(AtomicBool::new(self.current.load().has_feature(feature))));
+        let flag = flags.entry(feature.to_owned()).or_insert_with(|| {
+            let flag = Arc::<Flag>::default();
+            self.set(&flag, feature, &self.current.load());
+            flag
+        });
         Arc::clone(flag)
+    }
+
+    fn set(&self, flag: &Flag, feature: &str, snapshot: &Snapshot) {
+        let on = snapshot.has_feature(feature);
+        // With enforcement off a feature is on without being granted, which is to be told, as observers are.
+        flag.set(on, snapshot.enforcement().is_on() && self.observers.is_empty());
     }
 
     /// A feature by its name.
     pub(crate) fn ensure(&self, feature: &str) -> Result<(), Denied> {
         let current = self.current.load();
+        if current.grants(feature) {
+            self.passed(&Check::Feature(feature), true);
+            return Ok(());
+        }
         self.settle(&current, &Check::Feature(feature), current.ensure(feature))
     }
 

@@ -1,11 +1,12 @@
 //! What every check reads: one immutable value, replaced whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use licentia_license::waiver::GraceGrant;
 use licentia_license::{License, Text, Verified};
 use licentia_protocol::heartbeat::Advice;
+use rustc_hash::FxBuildHasher;
 
 use crate::denied::{Denied, Limit};
 use crate::reason::Reason;
@@ -24,8 +25,7 @@ pub struct Snapshot {
     pub(crate) reason: Option<Reason>,
     pub(crate) tier: String,
     pub(crate) rank: u32,
-    /// Sorted.
-    pub(crate) features: Vec<Text>,
+    pub(crate) features: HashSet<Text, FxBuildHasher>,
     pub(crate) limits: BTreeMap<Text, Option<u64>>,
     pub(crate) license: Option<Arc<Verified<License>>>,
     pub(crate) cluster_id: String,
@@ -47,7 +47,7 @@ impl Snapshot {
         let standing = machine.standing().clone();
         let in_force = license.filter(|_| standing.is_full());
         let grace = grace.filter(|_| standing.is_full() && in_force.is_none());
-        let (mut features, limits) = match (in_force, &standing) {
+        let (features, limits): (Vec<Text>, _) = match (in_force, &standing) {
             _ if let Some(grace) = grace => (grace.features.clone(), grace.limits.clone()),
             (Some(license), _) => {
                 let mut limits = license.limits.clone();
@@ -62,7 +62,6 @@ impl Snapshot {
             }
             _ => Default::default(),
         };
-        features.sort_unstable();
         let tier = in_force.map(|license| license.tier.as_str());
         let tier = tier.or_else(|| grace.map(|grace| grace.tier.as_str()));
         let rank = in_force.map(|license| license.rank).or_else(|| grace.map(|grace| grace.rank));
@@ -71,7 +70,7 @@ impl Snapshot {
             reason: machine.reason().cloned(),
             tier: tier.unwrap_or(FREE_TIER).to_owned(),
             rank: rank.unwrap_or(free_rank),
-            features,
+            features: features.into_iter().collect(),
             limits,
             license: license.cloned(),
             cluster_id: String::new(),
@@ -171,8 +170,8 @@ impl Snapshot {
         self.grants(name) || !self.enforcement.is_on()
     }
 
-    fn grants(&self, feature: &str) -> bool {
-        self.features.binary_search_by(|granted| granted.as_str().cmp(feature)).is_ok()
+    pub(crate) fn grants(&self, feature: &str) -> bool {
+        self.features.contains(feature)
     }
 
     /// How much of something is granted; nothing is limited where enforcement is off.
