@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use http_body_util::Full;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Request, Uri};
 use licentia_license::Trust;
 use licentia_protocol::{activate, deactivate, heartbeat, keyset};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
+use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::wire::{Exchange, Wire, silence};
 
 /// Largest answer that is read.
 const MAX_ANSWER: usize = 1024 * 1024;
 const ACTIVATE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const DEACTIVATE: Duration = Duration::from_secs(5);
-const CONNECT: Duration = Duration::from_secs(10);
 /// A stream that is silent for so long is dead; the authority sends a comment far more often.
 const STREAM_SILENCE: Duration = Duration::from_secs(90);
 
@@ -49,44 +54,33 @@ pub(crate) trait Transport: Sync {
 /// Talks to one authority.
 #[derive(Clone)]
 pub(crate) struct Client {
-    base: Url,
-    calls: reqwest::Client,
-    stream: reqwest::Client,
+    /// Scheme, host and path, without a slash at the end.
+    base: String,
+    wire: Wire,
 }
 
 impl Client {
     /// For the authority at this address; the error says what is wrong with it.
-    pub(crate) fn new(address: &str) -> Result<Self, String> {
-        let mut base =
-            Url::parse(address.trim()).map_err(|error| format!("it is not an address: {error}"))?;
-        if !matches!(base.scheme(), "https" | "http") || base.host().is_none() {
+    pub(crate) fn new(address: &str, environment: &Environment) -> Result<Self, String> {
+        let uri: Uri =
+            address.trim().parse().map_err(|error| format!("it is not an address: {error}"))?;
+        let (Some(scheme @ ("https" | "http")), Some(authority)) =
+            (uri.scheme_str(), uri.authority())
+        else {
             return Err("it must begin with https:// or http://".to_owned());
+        };
+        if authority.host().is_empty() || authority.as_str().contains('@') {
+            return Err("it must have a host, and no user name".to_owned());
         }
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
-        let loopback = is_loopback(&base);
-        if base.scheme() == "http" && !loopback {
+        let loopback = is_loopback(authority.host());
+        if scheme == "http" && !loopback {
             tracing::warn!(target: "license",
                 "[License] The authority is spoken to in plain HTTP, so the key can be read on the way; use https://");
         }
-        let configure = || {
-            let builder = reqwest::Client::builder()
-                .user_agent(concat!("licentia-guard/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT)
-                // Calls are minutes apart: a connection kept so long is mostly a dead one.
-                .pool_max_idle_per_host(0)
-                // The key goes to the address that was configured, and nowhere else.
-                .redirect(reqwest::redirect::Policy::none());
-            // A proxy cannot reach our loopback.
-            if loopback { builder.no_proxy() } else { builder }
-        };
-        let fault = |error: reqwest::Error| format!("the HTTP client could not be made: {error}");
-        Ok(Self {
-            base,
-            calls: configure().build().map_err(fault)?,
-            stream: configure().read_timeout(STREAM_SILENCE).build().map_err(fault)?,
-        })
+        let base = format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/'));
+        // A proxy cannot reach our loopback.
+        let wire = if loopback { Wire::direct(environment) } else { Wire::new(environment) };
+        Ok(Self { base, wire })
     }
 
     /// Gives a seat back.
@@ -95,50 +89,82 @@ impl Client {
         token: Option<&str>,
         body: &deactivate::Request,
     ) -> Result<Raw, Silence> {
-        let request =
-            self.request(Method::POST, "v1/license/deactivate")?.timeout(DEACTIVATE).json(body);
-        answer(match token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        })
-        .await
+        self.post("v1/license/deactivate", token, body, DEACTIVATE).await
     }
 
     /// Opens the stream of events.
-    pub(crate) async fn events(&self, token: &str) -> Result<Response, Silence> {
-        let url = self.url("v1/license/events")?;
-        let request =
-            self.stream.get(url).bearer_auth(token).header(header::ACCEPT, "text/event-stream");
-        let response = request.send().await.map_err(silence)?;
-        match response.status() {
-            StatusCode::OK => Ok(response),
+    pub(crate) async fn events(&self, token: &str) -> Result<Events, Silence> {
+        let mut request =
+            self.request(Method::GET, "v1/license/events", Some(token), Vec::new())?;
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let exchange = in_time(STREAM_SILENCE, self.wire.send(request)).await?;
+        match exchange.status() {
+            200 => Ok(Events(exchange)),
             status => Err(Silence(format!("the stream was answered with {status}"))),
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Silence> {
-        Ok(self.calls.request(method, self.url(path)?))
+    async fn post(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &impl Serialize,
+        most: Duration,
+    ) -> Result<Raw, Silence> {
+        let body = serde_json::to_vec(body).map_err(silence)?;
+        let mut request = self.request(Method::POST, path, token, body)?;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        in_time(most, self.answer(request)).await
     }
 
-    fn url(&self, path: &str) -> Result<Url, Silence> {
-        self.base.join(path).map_err(|error| Silence(error.to_string()))
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Request<Full<hyper::body::Bytes>>, Silence> {
+        let uri = format!("{}/{path}", self.base);
+        let mut request = Request::new(Full::from(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri.parse().map_err(silence)?;
+        if let Some(token) = token {
+            let mut value: HeaderValue = format!("Bearer {token}").parse().map_err(silence)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Ok(request)
+    }
+
+    async fn answer(&self, request: Request<Full<hyper::body::Bytes>>) -> Result<Raw, Silence> {
+        let mut exchange = self.wire.send(request).await?;
+        let retry_after = exchange.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after_s = retry_after.and_then(|value| value.parse().ok());
+        let mut body = Vec::new();
+        while let Some(chunk) = exchange.chunk().await? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(Silence("the answer is larger than 1 MiB".to_owned()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Raw { status: exchange.status(), retry_after_s, body })
     }
 }
 
 impl Transport for Client {
     async fn activate(&self, body: &activate::Request) -> Result<Raw, Silence> {
-        answer(self.request(Method::POST, "v1/license/activate")?.timeout(ACTIVATE).json(body))
-            .await
+        self.post("v1/license/activate", None, body, ACTIVATE).await
     }
 
     async fn heartbeat(&self, token: &str, body: &heartbeat::Request) -> Result<Raw, Silence> {
-        let request = self.request(Method::POST, "v1/license/heartbeat")?;
-        answer(request.timeout(HEARTBEAT).bearer_auth(token).json(body)).await
+        self.post("v1/license/heartbeat", Some(token), body, HEARTBEAT).await
     }
 
     async fn refresh_keyset(&self, trust: &mut Trust) -> bool {
-        let Ok(request) = self.request(Method::GET, "keyset.json") else { return false };
-        let Ok(raw) = answer(request.timeout(HEARTBEAT)).await else { return false };
+        let Ok(request) = self.request(Method::GET, "keyset.json", None, Vec::new()) else {
+            return false;
+        };
+        let Ok(raw) = in_time(HEARTBEAT, self.answer(request)).await else { return false };
         let Ok(body) = serde_json::from_slice::<keyset::Answer>(&raw.body) else { return false };
         let before = trust.keyset_version();
         match trust.accept_keyset(&body.keyset) {
@@ -152,40 +178,32 @@ impl Transport for Client {
     }
 }
 
-async fn answer(request: RequestBuilder) -> Result<Raw, Silence> {
-    let mut response = request.send().await.map_err(silence)?;
-    let status = response.status().as_u16();
-    let retry_after =
-        response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after_s = retry_after.and_then(|value| value.parse().ok());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(silence)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(Silence("the answer is larger than 1 MiB".to_owned()));
-        }
-        body.extend_from_slice(&chunk);
+/// The stream of events.
+pub(crate) struct Events(Exchange);
+
+impl Events {
+    /// Whether it says of itself that it is one.
+    pub(crate) fn is_stream(&self) -> bool {
+        let kind = self.0.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        kind.is_some_and(|kind| kind.starts_with("text/event-stream"))
     }
-    Ok(Raw { status, retry_after_s, body })
+
+    /// The next bytes; `None` at its end, which a silence too long is.
+    pub(crate) async fn chunk(&mut self) -> Option<hyper::body::Bytes> {
+        in_time(STREAM_SILENCE, self.0.chunk()).await.ok().flatten()
+    }
 }
 
-/// In words, with causes and without the address.
-fn silence(error: reqwest::Error) -> Silence {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    Silence(text)
+async fn in_time<T>(
+    most: Duration,
+    work: impl Future<Output = Result<T, Silence>>,
+) -> Result<T, Silence> {
+    tokio::time::timeout(most, work)
+        .await
+        .unwrap_or_else(|_| Err(Silence("no answer in time".to_owned())))
 }
 
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -195,24 +213,41 @@ fn is_loopback(url: &Url) -> bool {
 mod tests {
     use super::*;
 
+    fn client(address: &str) -> Result<Client, String> {
+        Client::new(address, &Environment::default())
+    }
+
     #[test]
     fn an_address_is_checked_before_anything_is_sent() {
         for good in
-            ["https://licenses.example.com", "http://127.0.0.1:8080/", "http://[::1]:1/base"]
+            ["https://licenses.example.com", "http://127.0.0.1:8080/", " http://[::1]:1/base "]
         {
-            assert!(Client::new(good).is_ok(), "{good}");
+            assert!(client(good).is_ok(), "{good}");
         }
-        for bad in ["", "licenses.example.com", "ftp://x", "file:///etc/passwd", "https://"] {
-            assert!(Client::new(bad).is_err(), "{bad}");
+        for bad in [
+            "",
+            "licenses.example.com",
+            "licenses.example.com:443",
+            "/v1",
+            "ftp://x",
+            "file:///etc/passwd",
+            "https://",
+            "https://user:password@example.com",
+            "https://exa mple.com",
+        ] {
+            assert!(client(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn paths_are_joined_below_the_base() {
-        let client = Client::new("https://example.com/licensing").unwrap();
-        assert_eq!(
-            client.url("v1/license/activate").unwrap().path(),
-            "/licensing/v1/license/activate"
-        );
+        for (base, wanted) in [
+            ("https://example.com/licensing", "https://example.com/licensing/v1/x"),
+            ("https://example.com/licensing/?a=b", "https://example.com/licensing/v1/x"),
+            ("HTTP://[::1]:80", "http://[::1]:80/v1/x"),
+        ] {
+            let request = client(base).unwrap().request(Method::GET, "v1/x", None, Vec::new());
+            assert_eq!(request.unwrap().uri(), wanted);
+        }
     }
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use hyper_util::client::proxy::matcher::Matcher;
+
 /// What the guard may know of its surroundings. Tests and unusual hosts bring their own.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
     program_folder: Option<PathBuf>,
     hostname: Option<String>,
+    of_process: bool,
 }
 
 impl Environment {
@@ -24,6 +27,7 @@ impl Environment {
             variables,
             program_folder: program.as_deref().and_then(Path::parent).map(Path::to_owned),
             hostname: hostname.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+            of_process: true,
         }
     }
 
@@ -65,6 +69,25 @@ impl Environment {
     /// The file that a customer drops in beside the program.
     pub(crate) fn dropped(&self, name: &str) -> Option<PathBuf> {
         self.program_folder.as_deref().map(|folder| folder.join("licenses").join(name))
+    }
+
+    /// The proxies that stand between here and the authority, by the variables that curl reads too; where none of
+    /// them is set, those of the system's settings (macOS, Windows).
+    pub(crate) fn proxies(&self) -> Option<Matcher> {
+        // Under CGI whoever asks the program sets `HTTP_PROXY`, by a header.
+        if self.variable("REQUEST_METHOD").is_some() {
+            return None;
+        }
+        let either = |upper: &str, lower: &str| self.variable(upper).or(self.variable(lower));
+        let all = either("ALL_PROXY", "all_proxy");
+        let http = either("HTTP_PROXY", "http_proxy");
+        let https = either("HTTPS_PROXY", "https_proxy");
+        if all.or(http).or(https).is_none() {
+            return self.of_process.then(Matcher::from_system);
+        }
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let no = text(either("NO_PROXY", "no_proxy"));
+        Some(Matcher::builder().all(text(all)).http(text(http)).https(text(https)).no(no).build())
     }
 
     /// The host's name, for the operator's eyes.

@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use reqwest::{Response, header};
 use tokio::sync::{mpsc, watch};
 
-use crate::client::Client;
+use crate::client::{Client, Events};
 use crate::clock::{Clock, Random, SECOND, jitter};
 
 const LONGEST_BACKOFF: i64 = 60 * SECOND;
@@ -35,7 +34,7 @@ pub(crate) async fn listen(
         };
         let opened = clock.now_micros();
         match client.events(&current).await {
-            Ok(response) => follow(response, &hurry).await,
+            Ok(events) => follow(events, &hurry).await,
             Err(silence) => {
                 tracing::debug!(target: "license", why = %silence, "[License] No stream of events");
             }
@@ -53,15 +52,14 @@ pub(crate) async fn listen(
 }
 
 /// Follows one stream to its end.
-async fn follow(mut response: Response, hurry: &mpsc::Sender<()>) {
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if !kind.is_some_and(|kind| kind.starts_with("text/event-stream")) {
+async fn follow(mut events: Events, hurry: &mpsc::Sender<()>) {
+    if !events.is_stream() {
         return;
     }
     // What happened before the stream stood was not heard.
     ask(hurry);
     let mut reader = Reader::default();
-    while let Ok(Some(chunk)) = response.chunk().await {
+    while let Some(chunk) = events.chunk().await {
         match reader.read(&chunk) {
             Ok(true) => ask(hurry),
             Ok(false) => {}

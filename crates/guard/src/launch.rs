@@ -63,7 +63,9 @@ impl Builder {
                 .map(|a| ("the server's address".to_owned(), a)),
         };
         let client = server
-            .map(|(name, address)| Client::new(&address).map_err(|why| misconfigured(&name, &why)))
+            .map(|(name, address)| {
+                Client::new(&address, &environment).map_err(|why| misconfigured(&name, &why))
+            })
             .transpose()?;
         let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom));
         let machine = self.machine.unwrap_or_else(|| Machine::here(&self.product));

@@ -55,6 +55,7 @@ mod switch;
 mod system;
 mod time;
 mod usage;
+mod wire;
 
 pub use builder::Builder;
 pub use counters::Counts;
