@@ -34,10 +34,11 @@ pub(crate) struct Silence(pub(crate) String);
 
 /// The calls that a contact makes: over the network, or over a simulated one.
 pub(crate) trait Transport: Sync {
-    /// Asks for a seat.
+    /// Asks for a seat, under an `Idempotency-Key` where there is one.
     fn activate(
         &self,
         body: &activate::Request,
+        key: Option<&str>,
     ) -> impl Future<Output = Result<Raw, Silence>> + Send;
 
     /// Keeps a seat.
@@ -83,13 +84,13 @@ impl Client {
         Ok(Self { base, wire })
     }
 
-    /// Gives a seat back.
+    /// Gives a seat back. Without an `Idempotency-Key`: it is sent once, and does no more a second time.
     pub(crate) async fn deactivate(
         &self,
         token: Option<&str>,
         body: &deactivate::Request,
     ) -> Result<Raw, Silence> {
-        self.post("v1/license/deactivate", token, body, DEACTIVATE).await
+        self.post("v1/license/deactivate", token, body, None, DEACTIVATE).await
     }
 
     /// Opens the stream of events.
@@ -109,11 +110,15 @@ impl Client {
         path: &str,
         token: Option<&str>,
         body: &impl Serialize,
+        key: Option<&str>,
         most: Duration,
     ) -> Result<Raw, Silence> {
         let body = serde_json::to_vec(body).map_err(silence)?;
         let mut request = self.request(Method::POST, path, token, body)?;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = key {
+            request.headers_mut().insert("idempotency-key", key.parse().map_err(silence)?);
+        }
         in_time(most, self.answer(request)).await
     }
 
@@ -152,12 +157,12 @@ impl Client {
 }
 
 impl Transport for Client {
-    async fn activate(&self, body: &activate::Request) -> Result<Raw, Silence> {
-        self.post("v1/license/activate", None, body, ACTIVATE).await
+    async fn activate(&self, body: &activate::Request, key: Option<&str>) -> Result<Raw, Silence> {
+        self.post("v1/license/activate", None, body, key, ACTIVATE).await
     }
 
     async fn heartbeat(&self, token: &str, body: &heartbeat::Request) -> Result<Raw, Silence> {
-        self.post("v1/license/heartbeat", Some(token), body, HEARTBEAT).await
+        self.post("v1/license/heartbeat", Some(token), body, None, HEARTBEAT).await
     }
 
     async fn refresh_keyset(&self, trust: &mut Trust) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use licentia_license::refusal::Refusal;
 use licentia_license::{License, Trust, Verified};
 use licentia_protocol::{activate, heartbeat};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::client::{Raw, Transport};
@@ -26,6 +27,8 @@ pub(crate) struct Ask {
     pub(crate) cluster_id: String,
     /// What an activation sends; its nonce is the activation's.
     pub(crate) activate: activate::Request,
+    /// The authority no longer has the answer that was asked for again: the same question counts as a new one.
+    pub(crate) anew: bool,
     /// A live activation: then a heartbeat comes first, under this nonce.
     pub(crate) session: Option<Session>,
     pub(crate) heartbeat_nonce: String,
@@ -44,6 +47,8 @@ pub(crate) struct Contact {
     pub(crate) reply: Reply,
     /// The authority no longer knows our token.
     pub(crate) session_lost: bool,
+    /// The authority no longer has the answer that was asked for again.
+    pub(crate) outdated: bool,
     pub(crate) report: Delivery,
 }
 
@@ -76,19 +81,29 @@ pub(crate) async fn contact<T: Transport>(client: &T, mut ask: Ask) -> Contact {
     if let Some(session) = ask.session.take() {
         match beat(client, &mut ask, &session).await {
             Some((reply, report)) => {
-                return Contact { trust: ask.trust, reply, session_lost, report };
+                return Contact { trust: ask.trust, reply, session_lost, outdated: false, report };
             }
             None => session_lost = true,
         }
     }
-    let reply = match client.activate(&ask.activate).await {
+    let key = (!ask.anew).then(|| idempotency_key(&ask.activate)).flatten();
+    let mut outdated = false;
+    let reply = match client.activate(&ask.activate, key.as_deref()).await {
         Ok(raw) => {
+            outdated = raw.status == 401;
             let nonce = ask.activate.nonce.clone();
             judge(client, &mut ask, &raw, &nonce, judge::activation).await
         }
         Err(silence) => Reply::unreachable(silence.0),
     };
-    Contact { trust: ask.trust, reply, session_lost, report: Delivery::Unknown }
+    Contact { trust: ask.trust, reply, session_lost, outdated, report: Delivery::Unknown }
+}
+
+/// The same for a question that is asked again, and another for one that says anything else: the authority must
+/// never find one key on two questions. The nonce within makes it nobody else's.
+fn idempotency_key(question: &activate::Request) -> Option<String> {
+    let digest = Sha256::digest(serde_json::to_vec(question).ok()?);
+    Some(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// `None` where the token is no longer known.

@@ -64,6 +64,9 @@ pub(crate) struct Start {
 struct Nonces {
     activate: String,
     heartbeat: String,
+    /// The authority has no answer to this activation any more: it is asked as if it were new, under the same
+    /// nonce, which still tells the holder of the seat.
+    outdated: bool,
 }
 
 pub(crate) struct Engine {
@@ -344,6 +347,7 @@ impl Engine {
                 nodes: self.nodes,
                 ..activate::Request::default()
             },
+            anew: self.nonces.outdated,
             session: self.session.clone(),
             report: self.session.is_some().then(|| self.next_report()).flatten(),
             heartbeat_nonce: self.nonces.heartbeat.clone(),
@@ -371,6 +375,7 @@ impl Engine {
         if contact.session_lost {
             self.session = None;
         }
+        self.nonces.outdated |= contact.outdated;
         self.reported(contact.report);
         match contact.reply {
             Reply::Granted(grant) => self.granted(*grant),
@@ -588,5 +593,5 @@ fn farewell(session: Session) -> Farewell {
 
 fn new_nonces(settings: &Settings) -> Result<Nonces, NoEntropy> {
     let random = &*settings.random;
-    Ok(Nonces { activate: unguessable(random)?, heartbeat: unguessable(random)? })
+    Ok(Nonces { activate: unguessable(random)?, heartbeat: unguessable(random)?, outdated: false })
 }

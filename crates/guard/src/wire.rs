@@ -87,7 +87,7 @@ impl Wire {
                 if let Some(auth) = proxy.basic_auth() {
                     headers.insert(PROXY_AUTHORIZATION, auth.clone());
                 }
-                self.tls.clone().to_proxy(proxy.uri().clone()).await?
+                self.tls.reach(proxy.uri().clone()).await?
             }
             (Some(proxy), true) => {
                 let io = self.tunnel(proxy, &uri).await?;
@@ -182,7 +182,7 @@ impl Tls {
     }
 
     /// A connection to a proxy, which may be spoken to under TLS itself.
-    async fn to_proxy(self, uri: Uri) -> Result<Io, Silence> {
+    async fn reach(&self, uri: Uri) -> Result<Io, Silence> {
         match uri.scheme_str() {
             Some("http") => dial(uri).await,
             Some("https") => {
@@ -232,7 +232,7 @@ impl Service<Uri> for Tls {
 
     fn call(&mut self, proxy: Uri) -> Self::Future {
         let this = self.clone();
-        Box::pin(async move { this.to_proxy(proxy).await.map(TokioIo::new) })
+        Box::pin(async move { this.reach(proxy).await.map(TokioIo::new) })
     }
 }
 

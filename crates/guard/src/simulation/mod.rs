@@ -50,13 +50,16 @@ const CATALOG: &str = "[product]\ncode = \"p\"\nname = \"P\"\ndefault_plan = \"a
                        [[plan]]\ncode = \"a\"\ntier = \"A\"\nrank = 1\nseats = 2\nfeatures = [\"x\"]\ntakeovers_per_day = 1000\n";
 /// What the histories together must have reached, or they show nothing.
 const PROBES: &[&str] = &[
-    "activated",
     "activated again",
+    "activation answered again",
+    "activation asked anew",
+    "activation granted",
     "authority restarted",
     "clock found set back",
     "deactivated",
     "grace entered",
     "heartbeat answered again",
+    "heartbeat granted",
     "late question delivered",
     "lease expired",
     "old answer replayed",
@@ -66,7 +69,6 @@ const PROBES: &[&str] = &[
     "refused: revoked",
     "refused: stale_generation",
     "refused: suspended",
-    "seat kept",
     "state kept",
     "state lost",
     "state rolled back",
@@ -174,6 +176,11 @@ impl World {
         let Some(ask) = engine.ask() else { return };
         let asked_generation = ask.activate.generation;
         self.log.lock().unwrap().heard = false;
+        if ask.anew {
+            self.reach("activation asked anew");
+        }
+        let product = &mut self.products[n];
+        let Some(engine) = &mut product.engine else { return };
         let wire = Wire {
             authority: &self.authority,
             network,

@@ -10,6 +10,9 @@ use licentia_protocol::{Problem, activate, heartbeat};
 
 use crate::client::{Raw, Silence, Transport};
 
+/// How long an idempotency key counts (decision 13).
+const KEY_S: i64 = 24 * 3600;
+
 /// What becomes of one contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Network {
@@ -40,7 +43,8 @@ impl Network {
 /// A question as it was sent.
 #[derive(Clone)]
 pub(super) enum Question {
-    Activate(activate::Request),
+    /// With its `Idempotency-Key`.
+    Activate(activate::Request, Option<String>),
     Heartbeat(heartbeat::Request),
 }
 
@@ -51,8 +55,8 @@ pub(super) struct Log {
     pub(super) probes: BTreeMap<String, u64>,
     /// Highest generation of each cluster.
     highest: BTreeMap<String, u64>,
-    /// Generation by the nonce of the heartbeat that it was granted to.
-    granted: BTreeMap<String, u64>,
+    /// Generation and time by the nonce of the heartbeat, or the key of the activation, that it was granted to.
+    granted: BTreeMap<String, (u64, i64)>,
     /// Answers that granted, for replays.
     answers: Vec<Raw>,
     /// Questions still under way.
@@ -68,22 +72,27 @@ impl Log {
         *self.probes.entry(probe.to_owned()).or_default() += 1;
     }
 
-    fn granted(&mut self, lease: &str, heartbeat: Option<&str>, trust: &Trust) {
+    fn granted(&mut self, lease: &str, what: &str, name: Option<&str>, trust: &Trust) {
         assert!(
             !self.closed,
             "I3: a lease was granted although the licence is suspended or revoked"
         );
         let lease = verify::<Lease>(lease, trust).unwrap();
-        if let Some(nonce) = heartbeat
-            && let Some(before) = self.granted.insert(nonce.to_owned(), lease.generation)
-        {
-            assert_eq!(before, lease.generation, "I4: one heartbeat moved the generation twice");
-            return self.reach("heartbeat answered again");
+        if let Some(name) = name {
+            let first = self.granted.get(name).copied();
+            // A key counts for a day.
+            match first.filter(|(_, at)| what == "heartbeat" || lease.iat - at < KEY_S) {
+                Some((generation, _)) => {
+                    assert_eq!(generation, lease.generation, "I4: one {what} counted twice");
+                    return self.reach(&format!("{what} answered again"));
+                }
+                None => drop(self.granted.insert(name.to_owned(), (lease.generation, lease.iat))),
+            }
         }
         let highest = self.highest.entry(lease.cluster_id.to_string()).or_default();
         assert!(lease.generation > *highest, "I5: {} after {highest}", lease.generation);
         *highest = lease.generation;
-        self.reach(if heartbeat.is_some() { "seat kept" } else { "activated" });
+        self.reach(&format!("{what} granted"));
     }
 }
 
@@ -138,11 +147,13 @@ impl Wire<'_> {
     pub(super) async fn ask(&self, question: Question) -> Raw {
         let trust = self.authority.trust();
         match question {
-            Question::Activate(request) => {
-                let answer = self.authority.activate(request, Caller::from("simulated")).await;
+            Question::Activate(request, idempotency_key) => {
+                let key = idempotency_key.clone();
+                let caller = Caller { origin: "simulated".into(), idempotency_key };
+                let answer = self.authority.activate(request, caller).await;
                 let answer = answer.map(|activated| activated.answer);
                 if let Ok(answer) = &answer {
-                    self.log().granted(&answer.lease, None, &trust);
+                    self.log().granted(&answer.lease, "activation", key.as_deref(), &trust);
                 }
                 self.raw(201, &answer)
             }
@@ -150,7 +161,7 @@ impl Wire<'_> {
                 let nonce = request.nonce.clone();
                 let answer = self.authority.heartbeat(request, "simulated".into()).await;
                 if let Ok(answer) = &answer {
-                    self.log().granted(&answer.lease, Some(&nonce), &trust);
+                    self.log().granted(&answer.lease, "heartbeat", Some(&nonce), &trust);
                 }
                 self.raw(200, &answer)
             }
@@ -171,8 +182,8 @@ impl Wire<'_> {
 }
 
 impl Transport for Wire<'_> {
-    async fn activate(&self, body: &activate::Request) -> Result<Raw, Silence> {
-        self.carry(Question::Activate(body.clone())).await
+    async fn activate(&self, body: &activate::Request, key: Option<&str>) -> Result<Raw, Silence> {
+        self.carry(Question::Activate(body.clone(), key.map(str::to_owned))).await
     }
 
     async fn heartbeat(&self, token: &str, body: &heartbeat::Request) -> Result<Raw, Silence> {

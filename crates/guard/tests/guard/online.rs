@@ -253,6 +253,38 @@ fn a_lost_answer_is_asked_for_again_under_the_same_nonce_and_generation() {
 }
 
 #[test]
+fn d13_an_activation_is_asked_for_again_under_one_key_until_the_authority_has_no_answer_to_it() {
+    let world = World::new();
+    let mut asked = 0;
+    world.behave(move |authority, request| {
+        asked += 1;
+        match (request.path.as_str(), asked) {
+            // The answer is lost, then no longer there, then the question is taken as a new one.
+            (ACTIVATE, 1..=2) => Reply::Nothing,
+            (ACTIVATE, 3) => problem(401, None),
+            _ => authority.grant(request),
+        }
+    });
+    let mut policy = Policy::degrade();
+    policy.recovery = licentia::policy::Recovery::Automatic;
+    let guard = world.online().cluster_id("the-cluster").policy(policy).start().unwrap();
+    let mut watch = guard.watch();
+    advance_until(&world, &mut watch, |current| is_licensed(current.standing()));
+    world.clock.advance(2 * HEARTBEAT);
+    until_lease(&mut watch, world.clock.now() + GRACE);
+    let asked = world.authority.seen(ACTIVATE);
+    let key = asked[0].idempotency_key.as_deref().unwrap();
+    assert_eq!((asked.len(), key.len()), (4, 32));
+    assert!(
+        asked.iter().all(|request| request.body == asked[0].body),
+        "the nonce tells the holder"
+    );
+    let keys: Vec<_> = asked.iter().map(|request| request.idempotency_key.as_deref()).collect();
+    assert_eq!(keys, [Some(key), Some(key), Some(key), None]);
+    assert!(world.authority.seen(HEARTBEAT_PATH).iter().all(|beat| beat.idempotency_key.is_none()));
+}
+
+#[test]
 fn a_stale_token_costs_one_activation_and_the_product_never_notices() {
     let world = World::new();
     let guard = world.online().cluster_id("the-cluster").start().unwrap();

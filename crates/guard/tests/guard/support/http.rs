@@ -11,6 +11,9 @@ use serde_json::Value;
 pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) bearer: Option<String>,
+    /// What a proxy was told.
+    pub(crate) proxy_authorization: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
     pub(crate) body: Value,
 }
 
@@ -61,7 +64,12 @@ impl Server {
                     return;
                 }
                 let answer = Arc::clone(&answer);
-                std::thread::spawn(move || drop(stream.and_then(|stream| serve(stream, &*answer))));
+                std::thread::spawn(move || {
+                    drop(stream.and_then(|mut stream| {
+                        serve(&mut stream, &*answer)?;
+                        stream.shutdown(Shutdown::Write)
+                    }));
+                });
             }
         });
         Self { address, open }
@@ -79,8 +87,12 @@ impl Drop for Server {
     }
 }
 
-fn serve(mut stream: TcpStream, answer: &dyn Fn(Request) -> Reply) -> std::io::Result<()> {
-    let request = read(&stream)?;
+/// Answers one request.
+pub(crate) fn serve(
+    stream: &mut (impl Read + Write),
+    answer: &dyn Fn(Request) -> Reply,
+) -> std::io::Result<()> {
+    let request = read(stream)?;
     match answer(request) {
         Reply::Bytes(bytes) => stream.write_all(&bytes)?,
         Reply::Endless(head) => {
@@ -96,26 +108,30 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(Request) -> Reply) -> std::io::R
         }
         Reply::Nothing => {}
     }
-    stream.shutdown(Shutdown::Write)
+    Ok(())
 }
 
-fn read(stream: &TcpStream) -> std::io::Result<Request> {
+fn read(stream: &mut impl Read) -> std::io::Result<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let (mut length, mut bearer) = (0, None);
+    let (mut proxy_authorization, mut idempotency_key) = (None, None);
     loop {
         let mut header = String::new();
         reader.read_line(&mut header)?;
         let Some((name, value)) = header.trim_end().split_once(": ") else { break };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().unwrap_or(0),
+            "proxy-authorization" => proxy_authorization = Some(value.to_owned()),
+            "idempotency-key" => idempotency_key = Some(value.to_owned()),
             "authorization" => bearer = value.strip_prefix("Bearer ").map(str::to_owned),
             _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    Ok(Request { path, bearer, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    Ok(Request { path, bearer, proxy_authorization, idempotency_key, body })
 }

@@ -142,7 +142,7 @@ impl World {
 }
 
 impl Authority {
-    fn answer(&self, request: &Request) -> Reply {
+    pub(crate) fn answer(&self, request: &Request) -> Reply {
         self.seen.lock().unwrap().push(request.clone());
         let mut behaviour = self.behaviour.lock().unwrap();
         match &mut *behaviour {
