@@ -52,6 +52,11 @@ impl Entry {
         Self::default()
     }
 
+    /// The facts alone, as others may hear of them.
+    pub(crate) fn facts(&self) -> String {
+        Value::Object(self.facts.clone()).to_string()
+    }
+
     /// A fact in clear; nothing personal, no key, no token.
     pub(crate) fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), value.into());
@@ -77,6 +82,29 @@ pub(crate) async fn append(
     entry: Entry,
 ) -> Result<(), AuthorityError> {
     let head = tx.lock_audit_head().await?;
+    let (row, secrets) = compose(parts, head.as_ref(), actor, action, subject, entry);
+    tx.append_audit(&row, &secrets).await?;
+    keep_head(parts, tx, &row).await
+}
+
+/// Remembers where the trail ends, under the master key.
+pub(crate) async fn keep_head(
+    parts: &Parts,
+    tx: &mut dyn Transaction,
+    row: &AuditRow,
+) -> Result<(), AuthorityError> {
+    Ok(tx.put_setting(HEAD, &head_mark(&parts.master, row.seq, &row.hash)).await?)
+}
+
+/// The row behind `head`, and the personal values that it commits to.
+pub(crate) fn compose(
+    parts: &Parts,
+    head: Option<&AuditRow>,
+    actor: &Actor,
+    action: &str,
+    subject: String,
+    entry: Entry,
+) -> (AuditRow, Vec<AuditSecret>) {
     let (seq, previous) = head.map_or((1, [0; 32]), |head| (head.seq + 1, head.hash));
     let mut facts = entry.facts;
     let mut secrets = Vec::with_capacity(entry.personal.len());
@@ -102,9 +130,7 @@ pub(crate) async fn append(
         hash: [0; 32],
     };
     row.hash = row_hash(&row);
-    tx.append_audit(&row, &secrets).await?;
-    tx.put_setting(HEAD, &head_mark(&parts.master, row.seq, &row.hash)).await?;
-    Ok(())
+    (row, secrets)
 }
 
 impl Authority {
@@ -129,8 +155,7 @@ impl Authority {
         license_id: Uuid,
         entry: Entry,
     ) -> Result<(), AuthorityError> {
-        let facts = Value::Object(entry.facts.clone()).to_string();
-        tx.enqueue(license_id, action, &facts, self.clock().now()).await?;
+        tx.enqueue(license_id, action, &entry.facts(), self.clock().now()).await?;
         self.record(tx, actor, action, subject(license_id), entry).await
     }
 

@@ -150,13 +150,13 @@ const PLAN_KEYS: &[&str] = &[
 const METER_KEYS: &[&str] = &["name", "unit", "scale"];
 const QUOTA_KEYS: &[&str] = &["per", "kind"];
 
-const HEARTBEAT_S: u32 = 15 * 60;
-const GRACE_S: u32 = 24 * 60 * 60;
-const TAKEOVERS_PER_DAY: u32 = 3;
+pub(crate) const HEARTBEAT_S: u32 = 15 * 60;
+pub(crate) const GRACE_S: u32 = 24 * 60 * 60;
+pub(crate) const TAKEOVERS_PER_DAY: u32 = 3;
 /// Longest seed of the chain of actions, in bytes.
 const MAX_SEED_BYTES: usize = 64;
 /// Most decimal places of a meter: billionths.
-const MAX_SCALE: u8 = 9;
+pub(crate) const MAX_SCALE: u8 = 9;
 
 /// Reads a catalogue, or tells the first mistake in it.
 pub fn parse(text: &str) -> Result<Catalog, CatalogError> {
@@ -304,32 +304,44 @@ fn contacts_per_minute(field: &Field<'_>) -> Result<u32, CatalogError> {
 
 fn code(field: &Field<'_>) -> Result<String, CatalogError> {
     let code = field.string()?;
+    if is_code(code) { Ok(code.to_owned()) } else { Err(field.expected(CODE)) }
+}
+
+pub(crate) const CODE: &str = "1 to 63 lower-case letters, digits and dashes, no dash first";
+pub(crate) const KEY_PREFIX: &str = "1 to 16 capital letters and digits, no dash";
+
+pub(crate) fn is_code(code: &str) -> bool {
     let is_start = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if (1..=63).contains(&code.len())
+    (1..=63).contains(&code.len())
         && code.starts_with(is_start)
         && code.chars().all(|c| is_start(c) || c == '-')
-    {
-        return Ok(code.to_owned());
-    }
-    Err(field.expected("1 to 63 lower-case letters, digits and dashes, no dash first"))
+}
+
+pub(crate) fn is_key_prefix(prefix: &str) -> bool {
+    (1..=16).contains(&prefix.len())
+        && prefix.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}
+
+/// A name for programs.
+pub(crate) fn is_word(word: &str) -> bool {
+    !word.is_empty() && !word.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 fn key_prefix(table: &Table<'_>, code: &str) -> Result<String, CatalogError> {
-    const EXPECTED: &str = "1 to 16 capital letters and digits, no dash";
-    let fits = |prefix: &str| {
-        (1..=16).contains(&prefix.len())
-            && prefix.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-    };
     if let Some(field) = table.field("key_prefix") {
         let prefix = field.string()?;
-        return if fits(prefix) { Ok(prefix.to_owned()) } else { Err(field.expected(EXPECTED)) };
+        return if is_key_prefix(prefix) {
+            Ok(prefix.to_owned())
+        } else {
+            Err(field.expected(KEY_PREFIX))
+        };
     }
     let prefix = code.to_ascii_uppercase();
-    if fits(&prefix) {
+    if is_key_prefix(&prefix) {
         return Ok(prefix);
     }
     Err(table
-        .error("key_prefix", &format!("missing, and the code makes none: expected {EXPECTED}")))
+        .error("key_prefix", &format!("missing, and the code makes none: expected {KEY_PREFIX}")))
 }
 
 fn scheme(table: &Table<'_>) -> Result<Scheme, CatalogError> {
@@ -444,8 +456,9 @@ fn text(field: &Field<'_>) -> Result<String, CatalogError> {
 
 /// A name for programs.
 fn word(field: &Field<'_>, word: &str) -> Result<String, CatalogError> {
-    if word.is_empty() || word.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(field.error("expected a name without white space"));
+    if is_word(word) {
+        Ok(word.to_owned())
+    } else {
+        Err(field.error("expected a name without white space"))
     }
-    Ok(word.to_owned())
 }

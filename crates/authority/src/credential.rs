@@ -8,7 +8,7 @@ use licentia_license::decide::{Circumstances, decide};
 use licentia_license::fingerprint::Fingerprint;
 use licentia_license::verify::verify;
 use licentia_license::{Invalid, License as Claims, Trust, Verified};
-use licentia_model::{License, LicenseState, Plan, Product, Scheme};
+use licentia_model::{License, LicenseKey, LicenseState, Plan, Product, Scheme};
 use licentia_protocol::Code;
 use licentia_storage::Transaction;
 use uuid::Uuid;
@@ -75,7 +75,9 @@ impl Authority {
         let Some(Named { license_id: id, jti, product, trusted }) = checked else {
             return Ok(None);
         };
-        let Some(row) = tx.license_key(jti).await?.filter(|row| row.license_id == id) else {
+        let row = tx.license_key(jti).await?;
+        let counts = |row: &LicenseKey| row.license_id == id && row.voided_at.is_none();
+        let Some(row) = row.filter(counts) else {
             return Ok(None);
         };
         if !trusted {
@@ -241,6 +243,9 @@ impl Known {
         }
         if license.tier != claims.tier {
             columns.push("tier");
+        }
+        if license.trial != claims.trial {
+            columns.push("trial");
         }
         let customer = claims.customer.as_ref().map(|customer| customer.id.as_str());
         if customer.is_some_and(|id| id != license.customer_id.to_string()) {

@@ -51,6 +51,14 @@ pub enum AuthorityError {
         /// Its name.
         name: String,
     },
+    /// One of many could not be done, so none was.
+    #[error("licence {place}: {error}")]
+    One {
+        /// Its place among them, from 1.
+        place: usize,
+        /// Why.
+        error: Box<AuthorityError>,
+    },
     /// Nobody could let others in any more.
     #[error("`{0}` is the last owner")]
     LastOwner(String),

@@ -34,7 +34,7 @@ impl FromStr for Format {
 
 /// What can be a row.
 pub trait Row: Serialize {
-    /// The columns of the CSV, which are fields of the row.
+    /// The columns of the CSV, which are fields of the row; `customer.email` is a field of a field.
     const COLUMNS: &'static [&'static str];
 }
 
@@ -65,7 +65,7 @@ impl Writer {
             match self.format {
                 Format::Csv => {
                     let row = serde_json::to_value(row)?;
-                    line(&mut text, T::COLUMNS.iter().map(|name| cell(&row[*name])));
+                    line(&mut text, T::COLUMNS.iter().map(|name| cell(field(&row, name))));
                 }
                 Format::Json => {
                     text.push_str(if self.begun { ",\n" } else { "\n" });
@@ -102,6 +102,10 @@ fn line(text: &mut String, cells: impl Iterator<Item = String>) {
         }
     }
     text.push_str("\r\n");
+}
+
+fn field<'a>(row: &'a Value, name: &str) -> &'a Value {
+    name.split('.').fold(row, |value, name| &value[name])
 }
 
 fn cell(value: &Value) -> String {

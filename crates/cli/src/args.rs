@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activation, audit, bench, demo, doctor, fingerprint, init, installation, key, license, migrate,
-    node, plan, product, serve,
+    activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, key,
+    license, migrate, node, plan, product, serve, usage,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -37,6 +37,22 @@ pub struct Cli {
         value_name = "URL"
     )]
     pub database: Option<String>,
+    /// Another authority than the one in the data directory: its address. Needs an API token.
+    #[arg(long, global = true, env = "LICENTIA_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// File with the API token for `--server`.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The API token for `--server`; an argument could be read by others on this machine, so it is better kept in the
+    /// environment or in a file.
+    #[arg(
+        long,
+        global = true,
+        env = "LICENTIA_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub token: Option<String>,
     /// Print results as JSON: one object, or one a line.
     #[arg(long, global = true)]
     pub json: bool,
@@ -69,6 +85,12 @@ pub enum Command {
     /// Activations and their seats.
     #[command(subcommand)]
     Activation(activation::Command),
+    /// Customers.
+    #[command(subcommand)]
+    Customer(customer::Command),
+    /// What licences used.
+    #[command(subcommand)]
+    Usage(usage::Command),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Command),

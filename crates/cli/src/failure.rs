@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use licentia_authority::{AuthorityError, StorageError};
+use licentia_protocol::{Code, Problem};
 use licentia_server::startup::StartupError;
 
 /// A command that did not do what it was asked.
@@ -28,6 +29,16 @@ impl Failure {
     /// 3: it could not be done.
     pub(crate) fn undone(what: impl Display, hint: impl Display) -> Self {
         Self { status: 3, what: what.to_string(), hint: hint.to_string() }
+    }
+
+    /// Says first where it happened.
+    pub(crate) fn at(self, place: &str) -> Self {
+        Self { what: format!("{place}: {}", self.what), ..self }
+    }
+
+    /// Says too what was done before.
+    pub(crate) fn after(self, done: &str) -> Self {
+        Self { hint: format!("{} ({done})", self.hint), ..self }
     }
 
     /// Prints the two lines and gives the status.
@@ -83,6 +94,50 @@ impl From<AuthorityError> for Failure {
             _ => Self::undone(&error, "run it again with RUST_LOG=debug and report what it says"),
         }
     }
+}
+
+/// What an authority answered, near or far.
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let code = Code::ALL.iter().find(|code| code.as_str() == problem.code);
+        let advice = code.map_or("", |code| code.advice());
+        let what = problem.detail.strip_suffix(advice).unwrap_or(&problem.detail).trim();
+        let what = if what.is_empty() { problem.title.as_str() } else { what };
+        let what = lower(what.trim_end_matches('.'));
+        match problem.code.as_str() {
+            "unknown_resource" => {
+                let hint = NOUNS.iter().find(|(noun, _)| what.contains(noun));
+                Self::usage(what, hint.map_or("check the spelling", |(_, hint)| hint))
+            }
+            "invalid" | "malformed" | "too_large" => {
+                Self::usage(what, "correct the value; `--help` has an example")
+            }
+            "not_allowed" => {
+                Self::no(what, "`licentia license show ID` or `licentia key list` tells its state")
+            }
+            "exists" | "stale" | "idempotency_key_reused" => Self::no(what, lower(advice)),
+            _ => Self::undone(what, lower(if advice.is_empty() { "run it again" } else { advice })),
+        }
+    }
+}
+
+/// Where to look for what was not found.
+const NOUNS: &[(&str, &str)] = &[
+    ("plan of this product", "`licentia plan list` shows what there is"),
+    (
+        "product",
+        "`licentia product list` shows what there is; `licentia product import FILE.toml` adds one",
+    ),
+    ("licence", "`licentia license list` shows what there is"),
+    ("customer", "`licentia customer list` shows what there is"),
+    ("activation", "`licentia activation list` shows what there is"),
+    ("key", "`licentia key list` shows what there is"),
+];
+
+fn lower(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default()
+        + letters.as_str()
 }
 
 impl From<StartupError> for Failure {

@@ -10,6 +10,7 @@ pub mod args;
 mod commands;
 mod failure;
 mod local;
+mod office;
 mod output;
 mod reference;
 mod signer;

@@ -48,6 +48,19 @@ impl Output {
         self.line(&table.trim_fmt())
     }
 
+    /// A piece of a document on stdout; `false` where its reader has seen enough (`| head`).
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<bool, Failure> {
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Failure::undone(
+                format!("the result could not be printed: {error}"),
+                "check where stdout goes",
+            )),
+            Ok(()) => Ok(true),
+        }
+    }
+
     /// A line on stdout. A reader that has seen enough (`| head`) is no failure.
     pub(crate) fn line(self, line: &str) -> Result<(), Failure> {
         let mut stdout = std::io::stdout().lock();
@@ -65,6 +78,13 @@ impl Output {
 pub(crate) fn note(message: &str) {
     // Nobody is left to tell where stderr is closed.
     let _ = writeln!(std::io::stderr().lock(), "{message}");
+}
+
+/// Says where a list goes on that was longer than asked for.
+pub(crate) fn more(next: Option<&str>) {
+    if let Some(next) = next {
+        note(&format!("there may be more: --after {next}"));
+    }
 }
 
 /// Lines `name  value`, aligned.

@@ -110,6 +110,8 @@ pub struct License {
     pub tier: String,
     /// Index: end of the key in force; `None` is perpetual.
     pub expires_at: Option<i64>,
+    /// Index: whether the key in force is a trial's.
+    pub trial: bool,
     /// Issued.
     pub created_at: i64,
     /// Last change.

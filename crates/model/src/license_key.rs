@@ -21,4 +21,6 @@ pub struct LicenseKey {
     pub lookup: Option<[u8; 32]>,
     /// When it was made.
     pub issued_at: i64,
+    /// Since when it counts no more, as after a transfer to another customer.
+    pub voided_at: Option<i64>,
 }

@@ -9,10 +9,12 @@
 //! generated from it.
 
 pub mod activate;
+pub mod catalog;
 pub mod code;
 pub mod deactivate;
 pub mod heartbeat;
 pub mod keyset;
+pub mod licenses;
 pub mod problem;
 pub mod resource;
 pub mod validate;

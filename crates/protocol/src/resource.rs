@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::licenses::Addons;
+
 /// A product.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -30,6 +32,8 @@ pub struct Product {
     pub profile: Option<String>,
     /// Schemes that are refused from a time on.
     pub sunset: BTreeMap<String, Timestamp>,
+    /// What its licences count.
+    pub meters: Vec<Meter>,
 }
 
 /// A plan.
@@ -54,8 +58,78 @@ pub struct Plan {
     pub nodes: Option<u32>,
     /// Days of a trial.
     pub trial_days: Option<u32>,
+    /// Seats granted beyond `seats`, marked as such.
+    pub overage: u32,
+    /// Seconds of silence after which a seat may be given away; `null`: at the end of its lease.
+    pub reclaim_after_s: Option<u32>,
+    /// How often a day a live cluster id may be taken over.
+    pub takeovers_per_day: u32,
+    /// What a copied installation leads to: `warn`, `reactivate` or `suspend`.
+    pub on_clone: String,
+    /// What a broken chain of actions leads to: `warn` or `revoke`.
+    pub on_chain_broken: String,
+    /// Seconds between heartbeats, where not the product's.
+    pub heartbeat_interval_s: Option<u32>,
+    /// Seconds of grace, where not the product's.
+    pub grace_s: Option<u32>,
+    /// Requests a minute that all products of one licence may send together; `null`: the server's own limit.
+    pub contacts_per_minute: Option<u32>,
+    /// Quotas by meter; how much is in `limits`.
+    pub quotas: BTreeMap<String, Quota>,
     /// For people: price, support, SLA.
     pub info: BTreeMap<String, String>,
+}
+
+/// A quota of a plan on a meter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Quota {
+    /// Counted over: `hour`, `day`, `month` or `total`.
+    pub per: String,
+    /// What it means when it is used up: `soft` or `hard`.
+    pub kind: String,
+}
+
+/// What a product counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Meter {
+    /// E.g. `cpu_hours`.
+    pub name: String,
+    /// E.g. `h`.
+    pub unit: String,
+    /// Decimal places of the whole number that is reported.
+    pub scale: u8,
+}
+
+/// What a licence used, by one meter, in all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Usage {
+    /// The licence.
+    pub license_id: Uuid,
+    /// The meter.
+    pub meter: String,
+    /// As reported: a whole number in units of the meter's last decimal place.
+    pub amount: i64,
+}
+
+/// A licence that was revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Revocation {
+    /// The licence.
+    pub license_id: Uuid,
+    /// Its key at the time.
+    pub key_id: Uuid,
+    /// Product code.
+    pub product: String,
+    /// When.
+    pub revoked_at: Timestamp,
+    /// Why.
+    pub reason: Option<String>,
+    /// Until when running products may go on.
+    pub grace_until: Option<Timestamp>,
 }
 
 /// A customer.
@@ -70,6 +144,8 @@ pub struct Customer {
     pub name: Option<String>,
     /// Organisation.
     pub organization: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// A licence.
@@ -104,6 +180,26 @@ pub struct License {
     pub features: Vec<String>,
     /// Limits by name; `null` is unlimited.
     pub limits: BTreeMap<String, Option<u64>>,
+    /// Id of the key in force: what a revocation of the key names.
+    pub key_id: Uuid,
+    /// Not valid before; `null`: from its issue on.
+    pub starts_at: Option<Timestamp>,
+    /// A trial licence, whatever its state.
+    pub trial: bool,
+    /// What is granted beside the plan.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub addons: Option<Addons>,
+    /// Since when it is suspended, cancelled or revoked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub state_since: Option<Timestamp>,
+    /// Why it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub state_reason: Option<String>,
+    /// Until when running products may go on after a revocation.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub grace_until: Option<Timestamp>,
+    /// Last change.
+    pub updated_at: Timestamp,
     /// Whom it was issued to.
     pub customer: Customer,
 }

@@ -94,6 +94,19 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fai
     }
 }
 
+/// A body of text.
+pub(crate) struct Text(pub(crate) String);
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|e| unreadable(&e))?;
+        let text = String::from_utf8(bytes.into());
+        Ok(Self(text.map_err(|_| Problem::new(Code::Malformed).because("The body is not text."))?))
+    }
+}
+
 /// The token of `Authorization: Bearer`, if there is one.
 pub(crate) struct Bearer(pub(crate) Option<String>);
 

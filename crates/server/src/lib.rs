@@ -14,6 +14,7 @@ mod extract;
 mod gate;
 mod jobs;
 mod limits;
+pub mod local;
 pub mod openapi;
 mod problem;
 pub mod router;

@@ -74,6 +74,13 @@ pub(crate) fn frame() -> OpenApi {
         .tags(Some([
             tag("product", "What products call"),
             tag("public", "What anybody may read"),
+            tag("products", "For operators: products"),
+            tag("plans", "For operators: plans"),
+            tag("customers", "For operators: customers"),
+            tag("licenses", "For operators: licences"),
+            tag("activations", "For operators: activations and their seats"),
+            tag("usage", "For operators: what licences used"),
+            tag("revocations", "For operators: what was revoked"),
             tag("tokens", "For operators: API tokens"),
         ]))
         .build()

@@ -27,7 +27,7 @@ pub struct Server {
 
 /// Whether the server was told to stop.
 #[derive(Clone)]
-pub(crate) struct Draining(watch::Receiver<bool>);
+pub(crate) struct Draining(pub(crate) watch::Receiver<bool>);
 
 impl Draining {
     pub(crate) fn is_on(&self) -> bool {

@@ -25,15 +25,9 @@ const CLIENTS: usize = 8;
 fn order() -> Order {
     Order {
         product: "p".into(),
-        plan: None,
-        scheme: None,
         email: "ada@example.com".into(),
-        name: None,
-        organization: None,
         term: Term::Days(30),
-        trial: false,
-        bind: None,
-        attributes: std::collections::BTreeMap::new(),
+        ..Order::default()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::params;
 use async_trait::async_trait;
 use licentia_model::Activation;
 use licentia_storage::activations::Activations;
-use licentia_storage::{Result, StorageError};
+use licentia_storage::{Place, Result, StorageError, end_of_prefix};
 use uuid::Uuid;
 
 use crate::columns::{Columns, json};
@@ -24,9 +24,23 @@ statements! {
         WHERE id = $1";
     BY_ID = "SELECT * FROM activations WHERE id = $1";
     OF_CLUSTER = "SELECT * FROM activations WHERE license_id = $1 AND cluster_id = $2";
-    OF_LICENSE = "
-        SELECT * FROM activations WHERE license_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
-    ALL = "SELECT * FROM activations ORDER BY created_at DESC, id DESC LIMIT $1";
+    OLDEST_OF_LICENSE = "
+        SELECT * FROM activations WHERE license_id = $1 AND (created_at, id) > ($2, $3)
+        ORDER BY created_at, id LIMIT $4";
+    NEWEST_OF_LICENSE = "
+        SELECT * FROM activations WHERE license_id = $1 AND (created_at, id) < ($2, $3)
+        ORDER BY created_at DESC, id DESC LIMIT $4";
+    OLDEST = "
+        SELECT * FROM activations WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3";
+    NEWEST = "
+        SELECT * FROM activations WHERE (created_at, id) < ($1, $2)
+        ORDER BY created_at DESC, id DESC LIMIT $3";
+    FIND = "
+        SELECT * FROM activations
+        WHERE (cluster_id, id) > ($1, $2) AND cluster_id < $3 ORDER BY cluster_id, id LIMIT $4";
+    FIRST = "
+        SELECT * FROM activations
+        WHERE license_id = $1 AND cluster_id >= $2 AND cluster_id < $3 ORDER BY cluster_id LIMIT 1";
     INSERT_TAKEOVER = "INSERT INTO takeovers (activation_id, at) VALUES ($1, $2)";
     DROP_TAKEOVERS = "DELETE FROM takeovers WHERE activation_id = $1 AND at < $2";
     COUNT_TAKEOVERS = "SELECT count(*) FROM takeovers WHERE activation_id = $1 AND at >= $2";
@@ -82,15 +96,38 @@ impl Activations for PostgresTransaction {
         self.one("activations", OF_CLUSTER, params![license_id, cluster_id], activation).await
     }
 
-    async fn activations(
+    async fn walk_activations(
         &mut self,
         license_id: Option<Uuid>,
+        descending: bool,
+        after: Place,
         limit: u32,
     ) -> Result<Vec<Activation>> {
-        match license_id {
-            Some(id) => self.all("activations", OF_LICENSE, params![id, limit], activation).await,
-            None => self.all("activations", ALL, params![limit], activation).await,
+        let (at, id) = (after.at, after.id);
+        if let Some(license) = license_id {
+            let sql = if descending { NEWEST_OF_LICENSE } else { OLDEST_OF_LICENSE };
+            let params = params![license, at, id, limit];
+            return self.all("activations", sql, params, activation).await;
         }
+        let sql = if descending { NEWEST } else { OLDEST };
+        self.all("activations", sql, params![at, id, limit], activation).await
+    }
+
+    async fn find_clusters(
+        &mut self,
+        prefix: &str,
+        after: Option<(&str, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<Activation>> {
+        let (cluster, id) = after.unwrap_or((prefix, Uuid::nil()));
+        let params = params![cluster, id, end_of_prefix(prefix), limit];
+        self.all("activations", FIND, params, activation).await
+    }
+
+    async fn first_cluster(&mut self, license_id: Uuid, prefix: &str) -> Result<Option<Uuid>> {
+        let params = params![license_id, prefix, end_of_prefix(prefix)];
+        let first = self.one("activations", FIRST, params, activation).await?;
+        Ok(first.map(|first| first.id))
     }
 
     async fn insert_takeover(&mut self, activation_id: Uuid, at: i64) -> Result<()> {

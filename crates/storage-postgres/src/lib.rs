@@ -52,6 +52,7 @@ mod watch;
 mod activations;
 mod api_tokens;
 mod audit;
+mod bulk;
 mod chains;
 mod customers;
 mod events;
@@ -96,6 +97,7 @@ mod tests {
             crate::activations::STATEMENTS,
             crate::api_tokens::STATEMENTS,
             crate::audit::STATEMENTS,
+            crate::bulk::STATEMENTS,
             crate::chains::STATEMENTS,
             crate::customers::STATEMENTS,
             crate::events::STATEMENTS,
@@ -112,6 +114,7 @@ mod tests {
             crate::signing_keys::STATEMENTS,
             crate::transaction::STATEMENTS,
             crate::usage::STATEMENTS,
+            crate::licenses::WALKS.as_flattened(),
             crate::watch::STATEMENTS,
         ]
         .concat()

@@ -111,6 +111,20 @@ impl<const N: usize> Value for [u8; N] {
     }
 }
 
+/// Values of many rows, for `unnest`.
+pub(crate) struct Column<T>(pub(crate) Vec<T>);
+
+impl<T: ToSql + Sync> Value for Column<T> {
+    type Sql<'a>
+        = &'a [T]
+    where
+        T: 'a;
+
+    fn value(&self) -> &[T] {
+        &self.0
+    }
+}
+
 impl<T: Value> Value for Option<T> {
     type Sql<'a>
         = Option<T::Sql<'a>>

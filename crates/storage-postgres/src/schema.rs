@@ -17,6 +17,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V7__edge", include_str!("../migrations/V7__edge.sql")),
     ("V8__protocol", include_str!("../migrations/V8__protocol.sql")),
     ("V9__access", include_str!("../migrations/V9__access.sql")),
+    ("V10__administration", include_str!("../migrations/V10__administration.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

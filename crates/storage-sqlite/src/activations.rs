@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use licentia_model::Activation;
 use licentia_storage::activations::Activations;
-use licentia_storage::{Result, StorageError};
+use licentia_storage::{Place, Result, StorageError, end_of_prefix};
 use rusqlite::params;
 use uuid::Uuid;
 
@@ -24,9 +24,23 @@ statements! {
         WHERE id = ?1";
     BY_ID = "SELECT * FROM activations WHERE id = ?1";
     OF_CLUSTER = "SELECT * FROM activations WHERE license_id = ?1 AND cluster_id = ?2";
-    OF_LICENSE = "
-        SELECT * FROM activations WHERE license_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2";
-    ALL = "SELECT * FROM activations ORDER BY created_at DESC, id DESC LIMIT ?1";
+    OLDEST_OF_LICENSE = "
+        SELECT * FROM activations WHERE license_id = ?1 AND (created_at, id) > (?2, ?3)
+        ORDER BY created_at, id LIMIT ?4";
+    NEWEST_OF_LICENSE = "
+        SELECT * FROM activations WHERE license_id = ?1 AND (created_at, id) < (?2, ?3)
+        ORDER BY created_at DESC, id DESC LIMIT ?4";
+    OLDEST = "
+        SELECT * FROM activations WHERE (created_at, id) > (?1, ?2) ORDER BY created_at, id LIMIT ?3";
+    NEWEST = "
+        SELECT * FROM activations WHERE (created_at, id) < (?1, ?2)
+        ORDER BY created_at DESC, id DESC LIMIT ?3";
+    FIND = "
+        SELECT * FROM activations
+        WHERE (cluster_id, id) > (?1, ?2) AND cluster_id < ?3 ORDER BY cluster_id, id LIMIT ?4";
+    FIRST = "
+        SELECT * FROM activations
+        WHERE license_id = ?1 AND cluster_id >= ?2 AND cluster_id < ?3 ORDER BY cluster_id LIMIT 1";
     INSERT_TAKEOVER = "INSERT INTO takeovers (activation_id, at) VALUES (?1, ?2)";
     DROP_TAKEOVERS = "DELETE FROM takeovers WHERE activation_id = ?1 AND at < ?2";
     COUNT_TAKEOVERS = "SELECT count(*) FROM takeovers WHERE activation_id = ?1 AND at >= ?2";
@@ -82,17 +96,38 @@ impl Activations for SqliteTransaction {
         self.one("activations", OF_CLUSTER, params![license_id.to_string(), cluster_id], activation)
     }
 
-    async fn activations(
+    async fn walk_activations(
         &mut self,
         license_id: Option<Uuid>,
+        descending: bool,
+        after: Place,
         limit: u32,
     ) -> Result<Vec<Activation>> {
-        match license_id {
-            Some(id) => {
-                self.all("activations", OF_LICENSE, params![id.to_string(), limit], activation)
-            }
-            None => self.all("activations", ALL, params![limit], activation),
+        let (at, id) = (after.at, after.id.to_string());
+        if let Some(license) = license_id {
+            let sql = if descending { NEWEST_OF_LICENSE } else { OLDEST_OF_LICENSE };
+            let params = params![license.to_string(), at, id, limit];
+            return self.all("activations", sql, params, activation);
         }
+        let sql = if descending { NEWEST } else { OLDEST };
+        self.all("activations", sql, params![at, id, limit], activation)
+    }
+
+    async fn find_clusters(
+        &mut self,
+        prefix: &str,
+        after: Option<(&str, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<Activation>> {
+        let (cluster, id) = after.unwrap_or((prefix, Uuid::nil()));
+        let params = params![cluster, id.to_string(), end_of_prefix(prefix), limit];
+        self.all("activations", FIND, params, activation)
+    }
+
+    async fn first_cluster(&mut self, license_id: Uuid, prefix: &str) -> Result<Option<Uuid>> {
+        let params = params![license_id.to_string(), prefix, end_of_prefix(prefix)];
+        let first = self.one("activations", FIRST, params, activation)?;
+        Ok(first.map(|first| first.id))
     }
 
     async fn insert_takeover(&mut self, activation_id: Uuid, at: i64) -> Result<()> {

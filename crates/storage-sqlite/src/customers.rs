@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use licentia_model::Customer;
-use licentia_storage::Result;
 use licentia_storage::customers::Customers;
+use licentia_storage::{Place, Result, StorageError, end_of_prefix};
 use rusqlite::params;
 use uuid::Uuid;
 
@@ -15,8 +15,19 @@ statements! {
     INSERT = "
         INSERT INTO customers (id, email, email_folded, name, organization, created_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    UPDATE = "UPDATE customers SET name = ?2, organization = ?3 WHERE id = ?1";
+    UPDATE = "
+        UPDATE customers SET email = ?2, email_folded = ?3, name = ?4, organization = ?5 WHERE id = ?1";
     BY_ID = "SELECT * FROM customers WHERE id = ?1";
+    INSERT_TERM = "INSERT INTO customer_terms (term, customer_id) VALUES (?1, ?2)";
+    DELETE_TERM = "DELETE FROM customer_terms WHERE term = ?1 AND customer_id = ?2";
+    OLDEST = "
+        SELECT * FROM customers WHERE (created_at, id) > (?1, ?2) ORDER BY created_at, id LIMIT ?3";
+    NEWEST = "
+        SELECT * FROM customers WHERE (created_at, id) < (?1, ?2)
+        ORDER BY created_at DESC, id DESC LIMIT ?3";
+    FIND = "
+        SELECT term, customer_id FROM customer_terms
+        WHERE (term, customer_id) > (?1, ?2) AND term < ?3 ORDER BY term, customer_id LIMIT ?4";
     BY_EMAIL = "SELECT * FROM customers WHERE email_folded = ?1";
 }
 
@@ -31,12 +42,35 @@ impl Customers for SqliteTransaction {
             customer.organization,
             customer.created_at,
         ];
-        self.write_one("customer", INSERT, params)
+        self.write_one("customer", INSERT, params)?;
+        for term in customer.terms() {
+            self.write_one("customer", INSERT_TERM, params![term, customer.id.to_string()])?;
+        }
+        Ok(())
     }
 
     async fn update_customer(&mut self, customer: &Customer) -> Result<()> {
-        let params = params![customer.id.to_string(), customer.name, customer.organization];
-        self.write_one("customer", UPDATE, params)
+        let Some(before) = self.customer(customer.id).await? else {
+            return Err(StorageError::Stale("customer"));
+        };
+        let params = params![
+            customer.id.to_string(),
+            customer.email,
+            customer.email.to_lowercase(),
+            customer.name,
+            customer.organization,
+        ];
+        self.write_one("customer", UPDATE, params)?;
+        let (was, is) = (before.terms(), customer.terms());
+        for term in was.difference(&is) {
+            // Customers from before this search have fewer.
+            self.write(DELETE_TERM, params![term, customer.id.to_string()])?;
+        }
+        for term in &is {
+            self.write(DELETE_TERM, params![term, customer.id.to_string()])?;
+            self.write_one("customer", INSERT_TERM, params![term, customer.id.to_string()])?;
+        }
+        Ok(())
     }
 
     async fn customer(&mut self, id: Uuid) -> Result<Option<Customer>> {
@@ -45,6 +79,29 @@ impl Customers for SqliteTransaction {
 
     async fn customer_by_email(&mut self, email: &str) -> Result<Option<Customer>> {
         self.one("customers", BY_EMAIL, params![email.to_lowercase()], customer)
+    }
+
+    async fn walk_customers(
+        &mut self,
+        descending: bool,
+        after: Place,
+        limit: u32,
+    ) -> Result<Vec<Customer>> {
+        let sql = if descending { NEWEST } else { OLDEST };
+        self.all("customers", sql, params![after.at, after.id.to_string(), limit], customer)
+    }
+
+    async fn find_customers(
+        &mut self,
+        prefix: &str,
+        after: Option<(&str, Uuid)>,
+        limit: u32,
+    ) -> Result<Vec<(String, Uuid)>> {
+        let (term, id) = after.unwrap_or((prefix, Uuid::nil()));
+        let params = params![term, id.to_string(), end_of_prefix(prefix), limit];
+        self.all("customer_terms", FIND, params, |row| {
+            Ok((row.plain("term")?, row.uuid("customer_id")?))
+        })
     }
 }
 

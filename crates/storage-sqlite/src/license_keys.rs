@@ -13,10 +13,14 @@ use crate::transaction::SqliteTransaction;
 
 statements! {
     INSERT = "
-        INSERT INTO license_keys (jti, license_id, scheme, kid, sealed, lookup, issued_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        INSERT INTO license_keys (jti, license_id, scheme, kid, sealed, lookup, issued_at, voided_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     BY_JTI = "SELECT * FROM license_keys WHERE jti = ?1";
     BY_LOOKUP = "SELECT * FROM license_keys WHERE lookup = ?1";
+    OF_LICENSE = "SELECT * FROM license_keys WHERE license_id = ?1 ORDER BY jti";
+    VOID = "
+        UPDATE license_keys SET voided_at = ?2
+        WHERE license_id = ?1 AND jti NOT IN (?3, ?4) AND voided_at IS NULL";
     SIGNED_BY = "
         SELECT DISTINCT k.license_id FROM license_keys k JOIN licenses l ON l.id = k.license_id
         WHERE k.kid = ?1 AND k.license_id > ?2 AND k.jti IN (l.jti, l.key_jti) AND l.state <> 'revoked'
@@ -35,6 +39,7 @@ impl LicenseKeys for SqliteTransaction {
             key.sealed,
             key.lookup,
             key.issued_at,
+            key.voided_at,
         ];
         self.write_one("key", INSERT, params)
     }
@@ -59,6 +64,20 @@ impl LicenseKeys for SqliteTransaction {
             row.uuid("license_id")
         })
     }
+
+    async fn license_keys(&mut self, license_id: Uuid) -> Result<Vec<LicenseKey>> {
+        self.all("license_keys", OF_LICENSE, params![license_id.to_string()], license_key)
+    }
+
+    async fn void_license_keys(
+        &mut self,
+        license_id: Uuid,
+        except: [Uuid; 2],
+        at: i64,
+    ) -> Result<u64> {
+        let [one, other] = except;
+        self.write(VOID, params![license_id.to_string(), at, one.to_string(), other.to_string()])
+    }
 }
 
 fn license_key(row: &Columns<'_>) -> Result<LicenseKey> {
@@ -70,5 +89,6 @@ fn license_key(row: &Columns<'_>) -> Result<LicenseKey> {
         sealed: row.plain("sealed")?,
         lookup: row.optional("lookup", Columns::hash)?,
         issued_at: row.plain("issued_at")?,
+        voided_at: row.plain("voided_at")?,
     })
 }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use licentia_model::{License, LicenseState};
 use licentia_storage::Result;
-use licentia_storage::licenses::{LicenseFilter, Licenses};
-use rusqlite::params;
+use licentia_storage::licenses::{Licenses, Path, Walk};
+use rusqlite::{Params, params};
 use uuid::Uuid;
 
 use crate::columns::{Columns, signed};
@@ -14,32 +14,86 @@ use crate::transaction::SqliteTransaction;
 statements! {
     INSERT = "
         INSERT INTO licenses (id, plan_id, state, state_at, state_reason, grace_until, token_version, jti,
-                              key_jti, tier, expires_at, updated_at, product_id, customer_id, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+                              key_jti, tier, expires_at, updated_at, customer_id, trial, ends_at,
+                              product_id, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     UPDATE = "
         UPDATE licenses
         SET plan_id = ?2, state = ?3, state_at = ?4, state_reason = ?5, grace_until = ?6,
-            token_version = ?7, jti = ?8, key_jti = ?9, tier = ?10, expires_at = ?11, updated_at = ?12
+            token_version = ?7, jti = ?8, key_jti = ?9, tier = ?10, expires_at = ?11, updated_at = ?12,
+            customer_id = ?13, trial = ?14, ends_at = ?15
         WHERE id = ?1";
     BY_ID = "SELECT * FROM licenses WHERE id = ?1";
-    // A list by product, by customer, or of all: each walks its own index in order. Two of them at once are
-    // rare, and filtered on the way.
-    OF_PRODUCT = "
-        SELECT * FROM licenses
-        WHERE product_id = ?1 AND (?2 IS NULL OR customer_id = ?2) AND (?3 IS NULL OR state = ?3)
-          AND (created_at, id) < (?4, ?5)
-        ORDER BY created_at DESC, id DESC LIMIT ?6";
-    OF_CUSTOMER = "
-        SELECT * FROM licenses
-        WHERE (?1 IS NULL OR product_id = ?1) AND customer_id = ?2 AND (?3 IS NULL OR state = ?3)
-          AND (created_at, id) < (?4, ?5)
-        ORDER BY created_at DESC, id DESC LIMIT ?6";
-    ALL = "
-        SELECT * FROM licenses
-        WHERE ?1 IS NULL AND ?2 IS NULL AND (?3 IS NULL OR state = ?3)
-          AND (created_at, id) < (?4, ?5)
-        ORDER BY created_at DESC, id DESC LIMIT ?6";
 }
+
+/// Both directions of a path: a page begins behind the place where the last one ended.
+macro_rules! both_ways {
+    ($path:literal, $key:literal, $at:literal, $id:literal, $limit:literal) => {
+        [
+            concat!(
+                "SELECT * FROM licenses WHERE ",
+                $path,
+                "(",
+                $key,
+                ", id) > (",
+                $at,
+                ", ",
+                $id,
+                ") ORDER BY ",
+                $key,
+                ", id LIMIT ",
+                $limit
+            ),
+            concat!(
+                "SELECT * FROM licenses WHERE ",
+                $path,
+                "(",
+                $key,
+                ", id) < (",
+                $at,
+                ", ",
+                $id,
+                ") ORDER BY ",
+                $key,
+                " DESC, id DESC LIMIT ",
+                $limit
+            ),
+        ]
+    };
+}
+
+const ALL: [&str; 2] = both_ways!("", "created_at", "?1", "?2", "?3");
+const OF_PRODUCT: [&str; 2] = both_ways!("product_id = ?1 AND ", "created_at", "?2", "?3", "?4");
+const OF_PLAN: [&str; 2] = both_ways!("plan_id = ?1 AND ", "created_at", "?2", "?3", "?4");
+const OF_CUSTOMER: [&str; 2] = both_ways!("customer_id = ?1 AND ", "created_at", "?2", "?3", "?4");
+const IN_STATE: [&str; 2] =
+    both_ways!("state <> 'active' AND state = ?1 AND ", "created_at", "?2", "?3", "?4");
+const OF_PRODUCT_IN_STATE: [&str; 2] = both_ways!(
+    "state <> 'active' AND product_id = ?1 AND state = ?2 AND ",
+    "created_at",
+    "?3",
+    "?4",
+    "?5"
+);
+const ON_TRIAL: [&str; 2] = both_ways!("trial = 1 AND ", "created_at", "?1", "?2", "?3");
+const ENDING: [&str; 2] = both_ways!("", "ends_at", "?1", "?2", "?3");
+const OF_PRODUCT_ENDING: [&str; 2] =
+    both_ways!("product_id = ?1 AND ", "ends_at", "?2", "?3", "?4");
+const REVOKED: [&str; 2] = both_ways!("state = 'revoked' AND ", "state_at", "?1", "?2", "?3");
+
+#[cfg(test)]
+pub(crate) const WALKS: &[[&str; 2]] = &[
+    ALL,
+    OF_PRODUCT,
+    OF_PLAN,
+    OF_CUSTOMER,
+    IN_STATE,
+    OF_PRODUCT_IN_STATE,
+    ON_TRIAL,
+    ENDING,
+    OF_PRODUCT_ENDING,
+    REVOKED,
+];
 
 #[async_trait]
 impl Licenses for SqliteTransaction {
@@ -58,8 +112,10 @@ impl Licenses for SqliteTransaction {
             license.tier,
             license.expires_at,
             license.updated_at,
-            license.product_id.to_string(),
             license.customer_id.to_string(),
+            license.trial,
+            Path::Ending.place(license).at,
+            license.product_id.to_string(),
             license.created_at,
         ];
         self.write_one("licence", INSERT, params)
@@ -80,6 +136,9 @@ impl Licenses for SqliteTransaction {
             license.tier,
             license.expires_at,
             license.updated_at,
+            license.customer_id.to_string(),
+            license.trial,
+            Path::Ending.place(license).at,
         ];
         self.write_one("licence", UPDATE, params)
     }
@@ -95,28 +154,37 @@ impl Licenses for SqliteTransaction {
         self.one("licenses", BY_ID, params![id.to_string()], license)
     }
 
-    async fn licenses(&mut self, filter: &LicenseFilter) -> Result<Vec<License>> {
-        let sql = match (filter.customer_id, filter.product_id) {
-            (Some(_), _) => OF_CUSTOMER,
-            (None, Some(_)) => OF_PRODUCT,
-            (None, None) => ALL,
-        };
-        // A page begins below the last one's end, which the index finds at once however far down it is.
-        let (before, before_id) = match filter.after {
-            None => (i64::MAX, Uuid::nil()),
-            Some(after) => match self.license(after).await? {
-                None => return Ok(Vec::new()),
-                Some(last) => (last.created_at, last.id),
-            },
-        };
-        let params = params![
-            filter.product_id.map(|id| id.to_string()),
-            filter.customer_id.map(|id| id.to_string()),
-            filter.state,
-            before,
-            before_id.to_string(),
-            filter.limit,
-        ];
+    async fn walk_licenses(&mut self, walk: &Walk) -> Result<Vec<License>> {
+        let way = usize::from(walk.descending);
+        let (at, id, limit) = (walk.after.at, walk.after.id.to_string(), walk.limit);
+        match walk.path {
+            Path::All => self.walked(ALL[way], params![at, id, limit]),
+            Path::OnTrial => self.walked(ON_TRIAL[way], params![at, id, limit]),
+            Path::Ending => self.walked(ENDING[way], params![at, id, limit]),
+            Path::Revoked => self.walked(REVOKED[way], params![at, id, limit]),
+            Path::OfProduct(product) => {
+                self.walked(OF_PRODUCT[way], params![product.to_string(), at, id, limit])
+            }
+            Path::OfPlan(plan) => {
+                self.walked(OF_PLAN[way], params![plan.to_string(), at, id, limit])
+            }
+            Path::OfCustomer(customer) => {
+                self.walked(OF_CUSTOMER[way], params![customer.to_string(), at, id, limit])
+            }
+            Path::InState(state) => self.walked(IN_STATE[way], params![state, at, id, limit]),
+            Path::OfProductInState(product, state) => {
+                let params = params![product.to_string(), state, at, id, limit];
+                self.walked(OF_PRODUCT_IN_STATE[way], params)
+            }
+            Path::OfProductEnding(product) => {
+                self.walked(OF_PRODUCT_ENDING[way], params![product.to_string(), at, id, limit])
+            }
+        }
+    }
+}
+
+impl SqliteTransaction {
+    fn walked(&mut self, sql: &'static str, params: impl Params) -> Result<Vec<License>> {
         self.all("licenses", sql, params, license)
     }
 }
@@ -163,6 +231,7 @@ fn license(row: &Columns<'_>) -> Result<License> {
         key_jti: row.uuid("key_jti")?,
         tier: row.plain("tier")?,
         expires_at: row.plain("expires_at")?,
+        trial: row.flag("trial")?,
         created_at: row.plain("created_at")?,
         updated_at: row.plain("updated_at")?,
     })

@@ -37,6 +37,11 @@ statements! {
     BETWEEN = "
         SELECT * FROM usage_hours WHERE license_id = ?1 AND meter = ?2 AND hour BETWEEN ?3 AND ?4";
     TOTALS = "SELECT * FROM usage_totals WHERE license_id = ?1";
+    WALK = "
+        SELECT * FROM usage_totals WHERE (license_id, meter) > (?1, ?2)
+        ORDER BY license_id, meter LIMIT ?3";
+    WALK_ONE = "
+        SELECT * FROM usage_totals WHERE license_id = ?1 AND meter > ?2 ORDER BY meter LIMIT ?3";
     PRUNE_HOURS = "DELETE FROM usage_hours WHERE hour < ?1";
     PRUNE_REPORTS = "DELETE FROM usage_reports WHERE at < ?1";
 }
@@ -78,6 +83,19 @@ impl Usage for SqliteTransaction {
             Ok((row.plain::<String>("meter")?, row.plain::<i64>("amount")?))
         })?;
         Ok(totals.into_iter().collect())
+    }
+
+    async fn walk_usage(
+        &mut self,
+        license_id: Option<Uuid>,
+        after: Option<(Uuid, &str)>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, String, i64)>> {
+        let (license, meter) = after.unwrap_or((license_id.unwrap_or_default(), ""));
+        let sql = if license_id.is_some() { WALK_ONE } else { WALK };
+        self.all("usage_totals", sql, params![license.to_string(), meter, limit], |row| {
+            Ok((row.uuid("license_id")?, row.plain("meter")?, row.plain("amount")?))
+        })
     }
 
     async fn prune_usage(&mut self, before: i64) -> Result<u64> {

@@ -1,6 +1,6 @@
 //! Activations.
 
-use licentia_storage::StorageError;
+use licentia_storage::{Place, StorageError};
 
 use crate::Backend;
 use crate::fixtures::{
@@ -73,8 +73,8 @@ pub async fn an_activation_is_replaced_but_for_its_roots(backend: &impl Backend)
     assert_eq!(refused, Err(StorageError::Stale("activation")));
 }
 
-/// Newest first, of one licence or of all, no more than asked for.
-pub async fn activations_are_listed_newest_first(backend: &impl Backend) {
+/// Of one licence or of all, either way round, no more than asked for, behind any place.
+pub async fn activations_are_walked_in_pages(backend: &impl Backend) {
     let store = backend.open().await;
     change!(store, |tx| {
         let here = licensed(tx).await?;
@@ -85,18 +85,50 @@ pub async fn activations_are_listed_newest_first(backend: &impl Backend) {
             activation.created_at = NOW + at;
             tx.insert_activation(&activation).await?;
         }
-        for (license_id, limit, wanted) in [
-            (None, 10, vec![2, 4, 3, 1]),
-            (None, 2, vec![2, 4]),
-            (Some(here.id), 10, vec![4, 3, 1]),
-            (Some(here.id), 1, vec![4]),
-            (Some(here.id), 0, vec![]),
-            (Some(id(9)), 10, vec![]),
+        let (newest, oldest) = (Place::start(true), Place::start(false));
+        let third = Place { at: NOW + 1, id: id(3) };
+        for (license_id, descending, after, limit, wanted) in [
+            (None, true, newest, 10, vec![2, 4, 3, 1]),
+            (None, true, newest, 2, vec![2, 4]),
+            (None, true, third, 10, vec![1]),
+            (None, false, oldest, 10, vec![1, 3, 4, 2]),
+            (None, false, third, 10, vec![4, 2]),
+            (Some(here.id), true, newest, 10, vec![4, 3, 1]),
+            (Some(here.id), true, newest, 1, vec![4]),
+            (Some(here.id), true, third, 10, vec![1]),
+            (Some(here.id), false, third, 10, vec![4]),
+            (Some(here.id), true, newest, 0, vec![]),
+            (Some(id(9)), true, newest, 10, vec![]),
         ] {
-            let found = tx.activations(license_id, limit).await?;
+            let found = tx.walk_activations(license_id, descending, after, limit).await?;
             let found: Vec<_> = found.into_iter().map(|activation| activation.id).collect();
             assert_eq!(found, wanted.into_iter().map(id).collect::<Vec<_>>());
         }
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// By the beginning of their cluster id, whatever licence they are of.
+pub async fn activations_are_found_by_their_cluster(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        let here = licensed(tx).await?;
+        for (n, cluster) in [(1, "b"), (2, "ba"), (3, "a"), (4, "B"), (5, "c")] {
+            let mut activation = activation(n, &here);
+            activation.cluster_id = cluster.into();
+            tx.insert_activation(&activation).await?;
+        }
+        let found = tx.find_clusters("b", None, 9).await?;
+        assert_eq!(found.iter().map(|a| a.id).collect::<Vec<_>>(), [id(1), id(2)]);
+        let rest = tx.find_clusters("b", Some(("b", id(1))), 9).await?;
+        assert_eq!(rest, found[1..]);
+        assert_eq!(tx.find_clusters("b", None, 1).await?, found[..1]);
+        assert_eq!(tx.find_clusters("%", None, 9).await?, []);
+        assert_eq!(tx.first_cluster(here.id, "b").await?, Some(id(1)));
+        assert_eq!(tx.first_cluster(here.id, "ba").await?, Some(id(2)));
+        assert_eq!(tx.first_cluster(here.id, "bb").await?, None);
+        assert_eq!(tx.first_cluster(id(9), "b").await?, None);
         Ok(())
     })
     .unwrap();

@@ -1,9 +1,9 @@
 //! Customers.
 
-use licentia_storage::StorageError;
+use licentia_storage::{Place, StorageError};
 
 use crate::Backend;
-use crate::fixtures::{change, customer, id, look};
+use crate::fixtures::{NOW, change, customer, id, look};
 
 /// Found by e-mail in any case, of any alphabet; kept as given.
 pub async fn a_customer_is_found_by_email_in_any_case(backend: &impl Backend) {
@@ -33,21 +33,86 @@ pub async fn an_email_is_taken_once_in_any_case(backend: &impl Backend) {
     assert_eq!(refused, Err(StorageError::Conflict("customer e-mail".into())));
 }
 
-/// An update changes name and organisation alone, and needs a row.
-pub async fn only_name_and_organization_of_a_customer_change(backend: &impl Backend) {
+/// An update changes all but id and time, keeps addresses apart, and needs a row.
+pub async fn a_customer_is_replaced_but_for_its_origin(backend: &impl Backend) {
     let store = backend.open().await;
     let mut changed = customer(1);
+    changed.email = "Other@Example.com".into();
     changed.name = None;
     changed.organization = Some("Example".into());
     let mut too_much = changed.clone();
-    too_much.email = "other@example.com".into();
     too_much.created_at = 0;
     change!(store, |tx| {
         tx.insert_customer(&customer(1)).await?;
+        tx.insert_customer(&customer(2)).await?;
         tx.update_customer(&too_much).await
     })
     .unwrap();
-    assert_eq!(look!(store, |tx| tx.customer(id(1)).await).unwrap(), Some(changed));
-    let refused = change!(store, |tx| tx.update_customer(&customer(2)).await);
+    let refused = change!(store, |tx| tx.update_customer(&customer(3)).await);
     assert_eq!(refused, Err(StorageError::Stale("customer")));
+    let mut taken = changed.clone();
+    taken.email = customer(2).email.to_uppercase();
+    let refused = change!(store, |tx| tx.update_customer(&taken).await);
+    assert_eq!(refused, Err(StorageError::Conflict("customer e-mail".into())));
+    look!(store, |tx| {
+        assert_eq!(tx.customer(id(1)).await?, Some(changed.clone()));
+        assert_eq!(tx.customer_by_email("other@EXAMPLE.com").await?, Some(changed));
+        assert_eq!(tx.customer_by_email(&customer(1).email).await?, None);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// By the time they were made, either way round.
+pub async fn customers_are_walked_in_pages(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        for n in 1..=5 {
+            let mut customer = customer(n);
+            customer.created_at = NOW - i64::from(n / 2);
+            tx.insert_customer(&customer).await?;
+        }
+        for (descending, wanted) in [(false, [4, 5, 2, 3, 1]), (true, [1, 3, 2, 5, 4])] {
+            let mut after = Place::start(descending);
+            let mut found = Vec::new();
+            loop {
+                let page = tx.walk_customers(descending, after, 2).await?;
+                let Some(last) = page.last() else { break };
+                after = Place { at: last.created_at, id: last.id };
+                found.extend(page.iter().map(|customer| customer.id));
+            }
+            assert_eq!(found, wanted.map(id));
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// By the beginning of a term, in the order of the terms; terms follow every change.
+pub async fn customers_are_found_by_their_terms(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        let mut ada = customer(1);
+        ada.email = "ada@example.com".into();
+        ada.name = Some("Ada Übermut".into());
+        tx.insert_customer(&ada).await?;
+        tx.insert_customer(&customer(2)).await?;
+        let terms = tx.find_customers("some", None, 9).await?;
+        assert_eq!(terms, [("someone".into(), id(2)), ("someone.2@example.com".into(), id(2))]);
+        let ex = tx.find_customers("ex", None, 1).await?;
+        assert_eq!(ex, [("example.com".into(), id(1))]);
+        let after = Some((ex[0].0.as_str(), ex[0].1));
+        assert_eq!(tx.find_customers("ex", after, 9).await?, [("example.com".into(), id(2))]);
+        assert_eq!(tx.find_customers("übe", None, 9).await?, [("übermut".into(), id(1))]);
+        // Not a pattern, and not the end of the alphabet.
+        for none in ["%", "_", "bermut", "\u{10FFFF}", "'"] {
+            assert_eq!(tx.find_customers(none, None, 9).await?, [], "{none}");
+        }
+        ada.name = Some("Ada Lovelace".into());
+        tx.update_customer(&ada).await?;
+        assert_eq!(tx.find_customers("übe", None, 9).await?, []);
+        assert_eq!(tx.find_customers("love", None, 9).await?, [("lovelace".into(), id(1))]);
+        Ok(())
+    })
+    .unwrap();
 }

@@ -110,6 +110,7 @@ pub(crate) fn license(n: u32, plan: &Plan, customer: &Customer) -> License {
         key_jti: id(2000 + n),
         tier: plan.tier.clone(),
         expires_at: None,
+        trial: false,
         created_at: NOW,
         updated_at: NOW,
     }

@@ -21,6 +21,7 @@ mod fixtures;
 pub mod activations;
 pub mod api_tokens;
 pub mod audit;
+pub mod bulk;
 pub mod chains;
 pub mod customers;
 pub mod events;
@@ -56,7 +57,8 @@ macro_rules! suite {
                 an_activation_is_found
                 a_cluster_id_is_taken_once_in_a_license
                 an_activation_is_replaced_but_for_its_roots
-                activations_are_listed_newest_first
+                activations_are_walked_in_pages
+                activations_are_found_by_their_cluster
                 takeovers_are_counted_since_a_time;
             api_tokens:
                 an_api_token_is_found_by_its_hash
@@ -66,24 +68,30 @@ macro_rules! suite {
                 rows_come_back_as_they_were_appended
                 a_number_is_taken_once
                 personal_values_stay_with_their_row;
+            bulk:
+                licenses_are_added_with_all_their_rows
+                licenses_are_added_all_or_none;
             chains: a_chain_head_is_put_and_replaced;
             customers:
                 a_customer_is_found_by_email_in_any_case
                 an_email_is_taken_once_in_any_case
-                only_name_and_organization_of_a_customer_change;
+                a_customer_is_replaced_but_for_its_origin
+                customers_are_walked_in_pages
+                customers_are_found_by_their_terms;
             events: events_are_read_in_order an_event_may_be_for_all a_number_is_never_given_again;
             idempotency_keys:
                 an_idempotency_key_is_put_and_replaced
                 old_idempotency_keys_are_forgotten
                 the_same_request_waits_for_itself;
             license_keys: a_key_is_found_by_its_id an_unsigned_key_is_found_by_its_hash
-                licences_in_force_are_found_by_their_signing_key;
+                licences_in_force_are_found_by_their_signing_key
+                keys_of_a_license_are_voided_but_for_two;
             licenses:
                 a_license_keeps_its_state_and_facts
                 a_license_is_replaced_but_for_its_origin
                 a_token_version_out_of_range_is_refused
-                licenses_are_listed_in_pages
-                licenses_are_filtered;
+                licenses_are_walked_in_pages
+                every_path_has_its_licenses;
             operators:
                 operators_are_listed_by_name
                 an_operator_is_changed_and_removed
@@ -131,7 +139,8 @@ macro_rules! suite {
                 a_report_counts_once
                 usage_is_told_by_whole_hours
                 totals_stay_within_their_range
-                hours_are_pruned_and_totals_stay;
+                hours_are_pruned_and_totals_stay
+                totals_are_walked_in_pages;
         }
     };
 }

@@ -15,6 +15,7 @@ fn key(n: u32) -> LicenseKey {
         sealed: Some(vec![0; 4096]),
         lookup: None,
         issued_at: NOW,
+        voided_at: None,
     }
 }
 
@@ -76,6 +77,26 @@ pub async fn licences_in_force_are_found_by_their_signing_key(backend: &impl Bac
         let ended = licentia_model::License { expires_at: Some(NOW), ..license };
         tx.update_license(&ended).await?;
         assert_eq!(tx.licenses_signed_by("record", NOW, None, 10).await?, Vec::<uuid::Uuid>::new());
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// After a transfer only the keys from then on count; what was voided before keeps its time.
+pub async fn keys_of_a_license_are_voided_but_for_two(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        licensed(tx).await?;
+        let old = LicenseKey { voided_at: Some(NOW - 1), ..key(1) };
+        tx.insert_license_key(&old).await?;
+        for n in 2..=4 {
+            tx.insert_license_key(&key(n)).await?;
+        }
+        assert_eq!(tx.void_license_keys(id(9), [id(3), id(4)], NOW).await?, 0);
+        assert_eq!(tx.void_license_keys(id(1), [id(3), id(4)], NOW).await?, 1);
+        let voided = LicenseKey { voided_at: Some(NOW), ..key(2) };
+        assert_eq!(tx.license_keys(id(1)).await?, [old, voided, key(3), key(4)]);
+        assert_eq!(tx.license_keys(id(9)).await?, []);
         Ok(())
     })
     .unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::Backend;
-use crate::fixtures::{activated, change, id, licensed};
+use crate::fixtures::{activated, change, customer, id, license, licensed, plan, product};
 
 const HOUR: i64 = 3_600;
 
@@ -119,6 +119,29 @@ pub async fn hours_are_pruned_and_totals_stay(backend: &impl Backend) {
         let again = amounts([("cpu", 1)]);
         assert!(!tx.add_usage(license.id, cluster, Some("new"), &again, 6 * HOUR).await?);
         assert!(tx.add_usage(license.id, cluster, Some("old"), &again, 6 * HOUR).await?);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Totals by licence and meter, of one licence or of all, behind any place.
+pub async fn totals_are_walked_in_pages(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        let one = licensed(tx).await?;
+        let cluster = activated(tx, 1, &one).await?.id;
+        let other = license(2, &plan(1, &product(1)), &customer(1));
+        tx.insert_license(&other).await?;
+        tx.add_usage(other.id, cluster, None, &amounts([("cpu", 3)]), HOUR).await?;
+        tx.add_usage(one.id, cluster, None, &amounts([("cpu", 1), ("gb", 2)]), HOUR).await?;
+        let row = |n, meter: &str, amount| (id(n), meter.to_owned(), amount);
+        let all = [row(1, "cpu", 1), row(1, "gb", 2), row(2, "cpu", 3)];
+        assert_eq!(tx.walk_usage(None, None, 9).await?, all);
+        assert_eq!(tx.walk_usage(None, None, 2).await?, all[..2]);
+        assert_eq!(tx.walk_usage(None, Some((id(1), "cpu")), 9).await?, all[1..]);
+        assert_eq!(tx.walk_usage(Some(id(1)), None, 9).await?, all[..2]);
+        assert_eq!(tx.walk_usage(Some(id(1)), Some((id(1), "cpu")), 9).await?, all[1..2]);
+        assert_eq!(tx.walk_usage(Some(id(9)), None, 9).await?, []);
         Ok(())
     })
     .unwrap();

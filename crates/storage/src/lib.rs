@@ -9,6 +9,7 @@
 pub mod activations;
 pub mod api_tokens;
 pub mod audit;
+pub mod bulk;
 pub mod chains;
 pub mod copy;
 pub mod customers;
@@ -19,6 +20,7 @@ pub mod license_keys;
 pub mod licenses;
 pub mod operators;
 pub mod outbox;
+pub mod place;
 pub mod plans;
 pub mod products;
 pub mod savepoints;
@@ -30,6 +32,7 @@ pub mod store;
 pub mod usage;
 
 pub use error::StorageError;
+pub use place::{Place, end_of_prefix};
 pub use store::{Access, BoxFuture, Job, Store, Verdict, read, write};
 
 /// All nouns on one transaction.
@@ -37,6 +40,7 @@ pub trait Transaction:
     activations::Activations
     + api_tokens::ApiTokens
     + audit::Audit
+    + bulk::Bulk
     + chains::Chains
     + customers::Customers
     + events::Events

@@ -24,4 +24,13 @@ pub trait LicenseKeys {
     ) -> Result<Vec<Uuid>>;
     /// By its `jti`.
     async fn license_key(&mut self, jti: Uuid) -> Result<Option<LicenseKey>>;
+    /// All keys of a licence, by `jti`: the oldest first.
+    async fn license_keys(&mut self, license_id: Uuid) -> Result<Vec<LicenseKey>>;
+    /// From now on the keys of a licence count no more, but for these two; how many.
+    async fn void_license_keys(
+        &mut self,
+        license_id: Uuid,
+        except: [Uuid; 2],
+        at: i64,
+    ) -> Result<u64>;
 }

@@ -24,6 +24,13 @@ pub trait Usage {
     async fn usage(&mut self, license_id: Uuid, meter: &str, from: i64, to: i64) -> Result<i64>;
     /// What every meter counted in all.
     async fn usage_totals(&mut self, license_id: Uuid) -> Result<BTreeMap<String, i64>>;
+    /// A page of totals, of one licence or of all: licence, meter, amount, in this order; only those after `after`.
+    async fn walk_usage(
+        &mut self,
+        license_id: Option<Uuid>,
+        after: Option<(Uuid, &str)>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, String, i64)>>;
     /// Forgets hours before this, and that reports were seen; totals stay. How many rows.
     async fn prune_usage(&mut self, before: i64) -> Result<u64>;
 }

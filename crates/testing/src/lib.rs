@@ -140,15 +140,10 @@ pub fn root() -> Ed25519Signer {
 pub fn order(product: &str) -> Order {
     Order {
         product: product.into(),
-        plan: None,
-        scheme: None,
         email: "ada@example.com".into(),
         name: Some("Ada Lovelace".into()),
-        organization: None,
         term: Term::Days(30),
-        trial: false,
-        bind: None,
-        attributes: std::collections::BTreeMap::new(),
+        ..Order::default()
     }
 }
 

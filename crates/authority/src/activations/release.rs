@@ -1,27 +1,30 @@
 //! Takes a seat from its holder, by an operator or in the portal: it is free at once (decision 2).
 
+use licentia_model::EventKind;
 use licentia_protocol::resource;
+use licentia_storage::Transaction;
 use uuid::Uuid;
 
-use crate::audit::{Actor, Entry};
+use crate::ask::Ask;
+use crate::audit::Entry;
 use crate::authority::Authority;
-use crate::credential::subject;
 use crate::error::AuthorityError;
 
+/// Seats of a licence that one look takes.
+const PAGE: u32 = 500;
+
 impl Authority {
-    /// Releases the seat of an activation. Its holder's generation is stale: it activates again, and gets a seat
-    /// only where one is free. Releasing a seat that is free changes nothing.
+    /// Releases the seat of an activation. Its holder hears of it, finds its generation stale, activates again, and
+    /// gets a seat only where one is free. Releasing a seat that is free changes nothing.
     pub async fn release(
         &self,
         activation_id: Uuid,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<resource::Activation, AuthorityError> {
+        let actor = ask.into().actor;
         self.write(move |this, tx| {
             Box::pin(async move {
-                let missing = || AuthorityError::NotFound {
-                    what: "activation",
-                    name: activation_id.to_string(),
-                };
+                let missing = || super::list::missing(activation_id);
                 let activation = tx.activation(activation_id).await?.ok_or_else(missing)?;
                 tx.lock_license(activation.license_id).await?;
                 let mut seat = tx.seat(activation_id).await?.ok_or_else(missing)?;
@@ -29,15 +32,41 @@ impl Authority {
                     seat.lease_until = 0;
                     seat.make_stale();
                     tx.put_seat(&seat).await?;
+                    let now = this.clock().now();
+                    tx.insert_event(Some(activation.license_id), EventKind::Changed, now).await?;
                     let entry = Entry::new()
                         .fact("activation", activation_id.to_string())
                         .personal("cluster_id", Some(&activation.cluster_id));
-                    let subject = subject(activation.license_id);
-                    this.record(tx, &actor, "activation.release", subject, entry).await?;
+                    let license = activation.license_id;
+                    this.announce(tx, &actor, "activation.release", license, entry).await?;
                 }
                 this.activation_view(tx, activation, &seat).await
             })
         })
         .await
+    }
+
+    /// Frees the seats of a licence that is locked, but for so many that were heard of last; how many.
+    pub(crate) async fn free_seats(
+        &self,
+        tx: &mut dyn Transaction,
+        license_id: Uuid,
+        keep: u32,
+    ) -> Result<u64, AuthorityError> {
+        let (now, mut freed) = (self.clock().now(), 0);
+        loop {
+            let live = tx.live_seats(license_id, now, None, keep.saturating_add(PAGE)).await?;
+            let surplus = live.into_iter().skip(keep as usize);
+            let before = freed;
+            for mut seat in surplus {
+                seat.lease_until = 0;
+                seat.make_stale();
+                tx.put_seat(&seat).await?;
+                freed += 1;
+            }
+            if freed == before {
+                return Ok(freed);
+            }
+        }
     }
 }

@@ -4,10 +4,11 @@ use licentia_model::EventKind;
 use licentia_protocol::resource;
 use uuid::Uuid;
 
-use crate::audit::{Actor, Entry};
+use crate::ask::Ask;
+use crate::audit::Entry;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
-use crate::licenses::list::missing;
+use crate::licenses::check_reason;
 
 impl Authority {
     /// Cancels a licence.
@@ -15,12 +16,12 @@ impl Authority {
         &self,
         id: Uuid,
         reason: Option<String>,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<resource::License, AuthorityError> {
-        self.write(move |this, tx| {
+        check_reason(reason.as_deref())?;
+        self.change_license(id, ask.into(), move |this, tx, mut license, actor| {
             Box::pin(async move {
                 let now = this.clock().now();
-                let mut license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
                 let before = license.state.as_str();
                 license.state = license.state.cancel(now, reason.clone()).map_err(|e| {
                     AuthorityError::NotAllowed { what: "licence", action: "cancelled", state: e.0 }
@@ -35,7 +36,7 @@ impl Authority {
                     .fact("token_version", license.token_version)
                     .personal("reason", reason.as_deref());
                 this.announce(tx, &actor, "license.cancel", id, entry).await?;
-                this.view(tx, license).await
+                Ok(license.into())
             })
         })
         .await

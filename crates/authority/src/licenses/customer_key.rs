@@ -24,7 +24,7 @@ pub(crate) fn secret_name(id: Uuid) -> String {
 }
 
 impl Authority {
-    /// Makes the customer's key of a licence in another scheme than `jwt`; its id and text.
+    /// Makes and keeps the customer's key of a licence in another scheme than `jwt`; its id and text.
     pub(crate) async fn make_key(
         &self,
         tx: &mut dyn Transaction,
@@ -34,6 +34,33 @@ impl Authority {
         scheme: Scheme,
         now: i64,
     ) -> Result<(Uuid, String), AuthorityError> {
+        let secret = match scheme {
+            Scheme::V1 => self.product_secrets(tx, product.id).await?.into_iter().next(),
+            _ => None,
+        };
+        let (key, text) = self.draw_key(product, license, claims, scheme, secret.as_ref(), now)?;
+        // A `v1` key says little, so that the same one may come out again.
+        if let Some(lookup) = key.lookup.filter(|_| scheme == Scheme::V1)
+            && let Some(same) = tx.license_key_by_lookup(&lookup).await?
+            && same.license_id == license.id
+        {
+            return Ok((same.jti, text));
+        }
+        tx.insert_license_key(&key).await?;
+        Ok((key.jti, text))
+    }
+
+    /// The customer's key of a licence in another scheme than `jwt`: its row and its text. `secret` is the newest of
+    /// the product.
+    pub(crate) fn draw_key(
+        &self,
+        product: &Product,
+        license: &License,
+        claims: &Claims,
+        scheme: Scheme,
+        secret: Option<&Secret<Vec<u8>>>,
+        now: i64,
+    ) -> Result<(LicenseKey, String), AuthorityError> {
         let jti = self.uuid();
         let keyring = self.keyring();
         let (text, kid) = match scheme {
@@ -50,8 +77,7 @@ impl Authority {
                 (key, Some(signer.public_key().kid().to_owned()))
             }
             Scheme::V1 => {
-                let secrets = self.product_secrets(tx, product.id).await?;
-                let newest = secrets.first().ok_or_else(|| AuthorityError::Invalid {
+                let newest = secret.ok_or_else(|| AuthorityError::Invalid {
                     field: "scheme",
                     problem: format!(
                         "the product `{}` has no secret for `v1` keys; import one with `licentia key import`",
@@ -82,7 +108,7 @@ impl Authority {
             }
             _ => None,
         };
-        tx.insert_license_key(&LicenseKey {
+        let key = LicenseKey {
             jti,
             license_id: license.id,
             scheme,
@@ -90,9 +116,18 @@ impl Authority {
             sealed,
             lookup: Some(self.lookup(&text)),
             issued_at: now,
-        })
-        .await?;
-        Ok((jti, text))
+            voided_at: None,
+        };
+        Ok((key, text))
+    }
+
+    /// The scheme of the key that the customer holds.
+    pub(crate) async fn scheme_of_key(
+        &self,
+        tx: &mut dyn Transaction,
+        license: &License,
+    ) -> Result<Scheme, AuthorityError> {
+        Ok(tx.license_key(license.key_jti).await?.map_or(Scheme::Jwt, |key| key.scheme))
     }
 
     /// The licence of a key in any scheme but `jwt`; `None` for everything that is not to be accepted.
@@ -101,7 +136,8 @@ impl Authority {
         tx: &mut dyn Transaction,
         key: &str,
     ) -> Result<Option<Uuid>, AuthorityError> {
-        let Some(row) = tx.license_key_by_lookup(&self.lookup(key)).await? else { return Ok(None) };
+        let row = tx.license_key_by_lookup(&self.lookup(key)).await?;
+        let Some(row) = row.filter(|row| row.voided_at.is_none()) else { return Ok(None) };
         let Some(license) = tx.license(row.license_id).await? else { return Ok(None) };
         // By the licence's own word: a row that names another product changes nothing.
         let claims = self.claims_of(tx, &license).await?;
@@ -142,7 +178,7 @@ impl Authority {
     }
 
     /// Secrets of a product, newest first.
-    async fn product_secrets(
+    pub(crate) async fn product_secrets(
         &self,
         tx: &mut dyn Transaction,
         product_id: Uuid,
@@ -218,6 +254,7 @@ impl Authority {
                     sealed: None,
                     lookup: Some(this.lookup(&key)),
                     issued_at: now,
+                    voided_at: None,
                 })
                 .await?;
                 let entry = crate::audit::Entry::new()

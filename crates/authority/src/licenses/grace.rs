@@ -1,10 +1,10 @@
 //! Lets a product run before a licence exists (decision 41): for the upgrade of installations that had none, or
 //! while an order is on its way. The audit row is all that is kept of it.
 
-use licentia_license::claims::Text;
 use licentia_license::fingerprint::Fingerprint;
 use licentia_license::waiver::GraceGrant;
 
+use super::grant::Grant;
 use super::waive::{Exception, check_length, check_text};
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
@@ -50,6 +50,7 @@ impl Authority {
                 let plan = tx.plan_by_code(product.id, code).await?.ok_or_else(|| {
                     AuthorityError::NotFound { what: "plan of this product", name: code.to_owned() }
                 })?;
+                let granted = Grant::of(&plan);
                 let grace = GraceGrant {
                     iss: this.issuer().to_owned(),
                     aud: product.code,
@@ -58,8 +59,8 @@ impl Authority {
                     plan: Some(plan.code),
                     tier: plan.tier,
                     rank: plan.rank,
-                    features: plan.features.iter().map(Text::from).collect(),
-                    limits: plan.limits.iter().map(|(name, most)| (name.into(), *most)).collect(),
+                    features: granted.features,
+                    limits: granted.limits,
                     fingerprint: order.fingerprint,
                     reason: order.reason,
                 };

@@ -2,32 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use licentia_license::claims::{Customer as CustomerClaim, License as Claims, Text};
+use licentia_license::License as Claims;
 use licentia_license::fingerprint::Bind;
-use licentia_model::{Customer, License, LicenseState, Scheme};
+use licentia_model::{Customer, License, LicenseState, Plan, Product, Scheme};
+use licentia_protocol::licenses::{Addons, NewLicense};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
 use serde_json::Value;
+use uuid::Uuid;
 
+pub use super::term::Term;
+use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
+use crate::customers::{Named, check_named};
 use crate::error::AuthorityError;
-
-const DAY_S: i64 = 86_400;
-
-/// How long a licence lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Term {
-    /// For ever.
-    Perpetual,
-    /// Expired from this second on.
-    Until(i64),
-    /// So many days from now.
-    Days(u32),
-}
+use crate::licenses::grant::{check_addons, grant, is_reserved};
+use crate::licenses::list::missing;
+use crate::licenses::transfer::claim;
 
 /// What is to be issued.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Order {
     /// Product code.
     pub product: String,
@@ -41,14 +36,176 @@ pub struct Order {
     pub name: Option<String>,
     /// The customer's organisation.
     pub organization: Option<String>,
-    /// How long.
+    /// How long; days count from now, or from the start where that lies ahead.
     pub term: Term,
+    /// Not valid before this second.
+    pub starts_at: Option<i64>,
     /// A trial licence.
     pub trial: bool,
     /// The machine it is bound to.
     pub bind: Option<Bind>,
     /// Free attributes.
     pub attributes: BTreeMap<String, String>,
+    /// What is granted beside the plan.
+    pub addons: Option<Addons>,
+}
+
+/// What an order comes to, once product and plan are known.
+pub(crate) struct Terms {
+    pub(crate) product: Product,
+    pub(crate) plan: Plan,
+    pub(crate) scheme: Scheme,
+    pub(crate) expires_at: Option<i64>,
+}
+
+impl Order {
+    /// Reads a request.
+    pub fn read(request: NewLicense) -> Result<Self, AuthorityError> {
+        let wrong = |field, problem: String| AuthorityError::Invalid { field, problem };
+        let scheme = request.scheme.map(|scheme| match scheme.parse() {
+            Ok(Scheme::Opaque) | Err(_) => {
+                Err(wrong("scheme", "it must be `jwt`, `v2`, `v1` or `short`".into()))
+            }
+            Ok(scheme) => Ok(scheme),
+        });
+        let bind = request.bind.map(|bind| bind.parse::<Bind>());
+        let order = Self {
+            product: request.product,
+            plan: request.plan,
+            scheme: scheme.transpose()?,
+            email: request.email,
+            name: request.name,
+            organization: request.organization,
+            term: Term::told(&request.term)?.unwrap_or(Term::OfPlan),
+            starts_at: request.starts_at.map(jiff::Timestamp::as_second),
+            trial: request.trial,
+            bind: bind.transpose().map_err(|e| wrong("bind", e.to_string()))?,
+            attributes: request.attributes,
+            addons: request.addons,
+        };
+        order.check()?;
+        Ok(order)
+    }
+
+    fn check(&self) -> Result<(), AuthorityError> {
+        check_named(&self.named())?;
+        self.addons.iter().try_for_each(check_addons)?;
+        let attributes: usize = self.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
+        if attributes > 4_096 {
+            return Err(invalid("attributes", "all of them together may have 4,096 characters"));
+        }
+        if self.attributes.keys().any(|name| is_reserved(name)) {
+            return Err(invalid("attributes", "names that begin with `licentia.` are reserved"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn named(&self) -> Named {
+        Named {
+            email: self.email.clone(),
+            name: self.name.clone(),
+            organization: self.organization.clone(),
+        }
+    }
+
+    /// Finds product and plan, and works out the rest.
+    pub(crate) async fn terms(
+        &self,
+        tx: &mut dyn Transaction,
+        now: i64,
+    ) -> Result<Terms, AuthorityError> {
+        let product = tx.product_by_code(&self.product).await?.ok_or_else(|| {
+            AuthorityError::NotFound { what: "product", name: self.product.clone() }
+        })?;
+        let plan_code = self.plan.as_deref().unwrap_or(&product.default_plan);
+        let plan = tx.plan_by_code(product.id, plan_code).await?.ok_or_else(|| {
+            AuthorityError::NotFound { what: "plan of this product", name: plan_code.to_owned() }
+        })?;
+        let scheme = self.scheme.unwrap_or(product.scheme);
+        if product.refuses(scheme, now) {
+            return Err(invalid("scheme", "the product no longer accepts keys of this scheme"));
+        }
+        let start = self.starts_at.map_or(now, |start| start.max(now));
+        let term = match (self.term, self.trial, plan.trial_s) {
+            (Term::OfPlan, true, Some(trial)) => Term::Until(start.saturating_add(trial.into())),
+            (term, ..) => term,
+        };
+        let expires_at = term.end(start, now, scheme)?;
+        if expires_at.is_some_and(|end| end <= start) {
+            return Err(invalid("starts_at", "it ends before it starts"));
+        }
+        Ok(Terms { product, plan, scheme, expires_at })
+    }
+
+    /// What the licence is to say.
+    pub(crate) fn claims(
+        &self,
+        issuer: &str,
+        terms: &Terms,
+        customer: &Customer,
+        (id, jti): (Uuid, Uuid),
+        now: i64,
+    ) -> Claims {
+        let attributes = self.attributes.iter();
+        let mut claims = Claims {
+            iss: issuer.into(),
+            sub: id.to_string().into(),
+            aud: terms.product.code.as_str().into(),
+            jti: jti.to_string().into(),
+            iat: now,
+            nbf: self.starts_at.filter(|start| *start > now),
+            exp: terms.expires_at,
+            tier: terms.plan.tier.as_str().into(),
+            rank: terms.plan.rank,
+            plan: terms.plan.code.as_str().into(),
+            features: Vec::new(),
+            limits: BTreeMap::new(),
+            seats: None,
+            nodes: None,
+            trial: self.trial,
+            bind: self.bind.clone(),
+            customer: Some(claim(customer)),
+            attributes: attributes.map(|(k, v)| (k.clone(), Value::from(v.clone()))).collect(),
+        };
+        grant(&mut claims, &terms.plan, self.addons.as_ref());
+        claims
+    }
+
+    /// The row of the licence.
+    pub(crate) fn row(
+        &self,
+        terms: &Terms,
+        customer_id: Uuid,
+        (id, jti): (Uuid, Uuid),
+        now: i64,
+    ) -> License {
+        License {
+            id,
+            product_id: terms.product.id,
+            plan_id: terms.plan.id,
+            customer_id,
+            state: LicenseState::Active,
+            token_version: 1,
+            jti,
+            key_jti: jti,
+            tier: terms.plan.tier.clone(),
+            expires_at: terms.expires_at,
+            trial: self.trial,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// What the trail says of it.
+    pub(crate) fn entry(terms: &Terms, license: &License, email: &str) -> Entry {
+        Entry::new()
+            .fact("product", terms.product.code.clone())
+            .fact("plan", terms.plan.code.clone())
+            .fact("jti", license.jti.to_string())
+            .fact("expires_at", license.expires_at)
+            .fact("customer", license.customer_id.to_string())
+            .personal("email", Some(email))
+    }
 }
 
 impl Authority {
@@ -56,11 +213,22 @@ impl Authority {
     pub async fn issue(
         &self,
         order: Order,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<resource::License, AuthorityError> {
-        check(&order)?;
-        self.write(move |this, tx| Box::pin(async move { this.issue_in(tx, order, &actor).await }))
-            .await
+        order.check()?;
+        let ask = ask.into();
+        let actor = ask.actor.clone();
+        self.carry_out(
+            ask,
+            move |this, tx, ask| {
+                Box::pin(async move {
+                    let license = this.issue_in(tx, order, &ask.actor).await?;
+                    Ok((license.id, license))
+                })
+            },
+            move |this, tx, id| Box::pin(async move { this.issued_again(tx, id, &actor).await }),
+        )
+        .await
     }
 
     async fn issue_in(
@@ -70,156 +238,66 @@ impl Authority {
         actor: &Actor,
     ) -> Result<resource::License, AuthorityError> {
         let now = self.clock().now();
-        let product = tx.product_by_code(&order.product).await?.ok_or_else(|| {
-            AuthorityError::NotFound { what: "product", name: order.product.clone() }
-        })?;
-        let plan_code = order.plan.as_deref().unwrap_or(&product.default_plan);
-        let plan = tx.plan_by_code(product.id, plan_code).await?.ok_or_else(|| {
-            AuthorityError::NotFound { what: "plan of this product", name: plan_code.to_owned() }
-        })?;
-        let expires_at = match order.term {
-            Term::Perpetual => None,
-            Term::Until(at) => Some(at),
-            Term::Days(days) => Some(now.saturating_add(i64::from(days) * DAY_S)),
-        };
-        if expires_at.is_some_and(|at| at <= now) {
-            return Err(invalid(
-                "expires",
-                "it lies in the past; give a date that is still to come",
-            ));
-        }
-        let scheme = order.scheme.unwrap_or(product.scheme);
-        if product.refuses(scheme, now) {
-            return Err(invalid("scheme", "the product no longer accepts keys of this scheme"));
-        }
-        // A `v1` key spells its last day; the record ends with that day, not within it.
-        let expires_at = match scheme {
-            Scheme::V1 => {
-                expires_at.map(|at| at.saturating_add(DAY_S - 1).div_euclid(DAY_S) * DAY_S)
-            }
-            _ => expires_at,
-        };
-        let customer = self.customer_for(tx, &order, now).await?;
-        let (id, jti) = (self.uuid(), self.uuid());
-        let claims = Claims {
-            iss: self.issuer().into(),
-            sub: id.to_string().into(),
-            aud: product.code.as_str().into(),
-            jti: jti.to_string().into(),
-            iat: now,
-            nbf: None,
-            exp: expires_at,
-            tier: plan.tier.as_str().into(),
-            rank: plan.rank,
-            plan: plan.code.as_str().into(),
-            features: plan.features.iter().map(Text::from).collect(),
-            limits: plan.limits.iter().map(|(name, most)| (name.into(), *most)).collect(),
-            seats: plan.seats,
-            nodes: plan.nodes,
-            trial: order.trial,
-            bind: order.bind,
-            customer: Some(CustomerClaim {
-                id: customer.id.to_string().into(),
-                name: order.name.or_else(|| customer.name.clone()).map(Text::from),
-                email: Some(customer.email.as_str().into()),
-                organization: order
-                    .organization
-                    .or_else(|| customer.organization.clone())
-                    .map(Text::from),
-            }),
-            attributes: order.attributes.into_iter().map(|(k, v)| (k, Value::from(v))).collect(),
-        };
-        let license = License {
-            id,
-            product_id: product.id,
-            plan_id: plan.id,
-            customer_id: customer.id,
-            state: LicenseState::Active,
-            token_version: 1,
-            jti,
-            key_jti: jti,
-            tier: plan.tier.clone(),
-            expires_at,
-            created_at: now,
-            updated_at: now,
-        };
+        let terms = order.terms(tx, now).await?;
+        let customer = self.customer_for(tx, &order.named(), now).await?;
+        let ids = (self.uuid(), self.uuid());
+        let claims = order.claims(self.issuer(), &terms, &customer, ids, now);
+        let mut license = order.row(&terms, customer.id, ids, now);
         tx.insert_license(&license).await?;
         let record = self.sign_record(tx, &license, claims, now).await?;
-        let mut license = license;
         let mut shown_once = None;
-        if scheme != Scheme::Jwt {
-            let (key_jti, text) =
-                self.make_key(tx, &product, &license, &record.claims, scheme, now).await?;
+        if terms.scheme != Scheme::Jwt {
+            let (key_jti, text) = self
+                .make_key(tx, &terms.product, &license, &record.claims, terms.scheme, now)
+                .await?;
             license.key_jti = key_jti;
             tx.update_license(&license).await?;
             shown_once = Some(text);
         }
-        let entry = Entry::new()
-            .fact("product", product.code.clone())
-            .fact("plan", plan.code.clone())
-            .fact("jti", jti.to_string())
-            .fact("expires_at", expires_at)
-            .fact("customer", customer.id.to_string())
-            .personal("email", Some(&customer.email));
-        self.announce(tx, actor, "license.issue", id, entry).await?;
+        let entry = Order::entry(&terms, &license, &customer.email);
+        self.announce(tx, actor, "license.issue", license.id, entry).await?;
         let mut view = self.view(tx, license).await?;
         view.key = shown_once.or(view.key);
         Ok(view)
     }
 
-    /// The customer with this e-mail address: known, or new.
-    async fn customer_for(
+    /// A licence that was issued before, under the same idempotency key. A key that is not kept is made anew, and
+    /// the one that was lost on the way counts no more.
+    pub(crate) async fn issued_again(
         &self,
         tx: &mut dyn Transaction,
-        order: &Order,
-        now: i64,
-    ) -> Result<Customer, AuthorityError> {
-        let Some(mut customer) = tx.customer_by_email(&order.email).await? else {
-            let customer = Customer {
-                id: self.uuid(),
-                email: order.email.clone(),
-                name: order.name.clone(),
-                organization: order.organization.clone(),
-                created_at: now,
-            };
-            tx.insert_customer(&customer).await?;
-            return Ok(customer);
-        };
-        let told = |new: &Option<String>, old: &Option<String>| new.is_some() && new != old;
-        if told(&order.name, &customer.name) || told(&order.organization, &customer.organization) {
-            customer.name = order.name.clone().or(customer.name);
-            customer.organization = order.organization.clone().or(customer.organization);
-            tx.update_customer(&customer).await?;
+        id: Uuid,
+        actor: &Actor,
+    ) -> Result<resource::License, AuthorityError> {
+        let mut license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
+        let scheme = self.scheme_of_key(tx, &license).await?;
+        if !matches!(scheme, Scheme::Short | Scheme::V1) {
+            return self.view(tx, license).await;
         }
-        Ok(customer)
-    }
-}
-
-fn check(order: &Order) -> Result<(), AuthorityError> {
-    let email = order.email.as_str();
-    let shaped = email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-    });
-    if !shaped || email.len() > 254 || email.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(invalid("email", "it must look like name@example.com"));
-    }
-    for (field, value) in [("name", &order.name), ("organization", &order.organization)] {
-        if let Some(value) = value
-            && (value.trim().is_empty()
-                || value.chars().count() > 200
-                || value.chars().any(char::is_control))
-        {
-            return Err(invalid(
-                field,
-                "it must be 1 to 200 characters without control characters",
-            ));
+        let now = self.clock().now();
+        let known = self.know(tx, license.clone()).await?;
+        let (product, _) = self.terms_of(tx, &known).await?;
+        if scheme == Scheme::V1 {
+            // It follows from what is kept.
+            let secret = self.product_secrets(tx, product.id).await?.into_iter().next();
+            let drawn =
+                self.draw_key(&product, &license, &known.claims, scheme, secret.as_ref(), now)?;
+            let mut view = self.view(tx, license).await?;
+            view.key = Some(drawn.1);
+            return Ok(view);
         }
+        let (key_jti, text) =
+            self.make_key(tx, &product, &license, &known.claims, scheme, now).await?;
+        license.key_jti = key_jti;
+        license.updated_at = now;
+        tx.void_license_keys(id, [license.jti, key_jti], now).await?;
+        tx.update_license(&license).await?;
+        let entry = Entry::new().fact("key", key_jti.to_string());
+        self.announce(tx, actor, "license.show_key", id, entry).await?;
+        let mut view = self.view(tx, license).await?;
+        view.key = Some(text);
+        Ok(view)
     }
-    let attributes: usize = order.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
-    if attributes > 4_096 {
-        return Err(invalid("attr", "all attributes together may have 4,096 characters"));
-    }
-    Ok(())
 }
 
 fn invalid(field: &'static str, problem: &str) -> AuthorityError {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use licentia_license::keyset::Purpose;
 use licentia_license::{License as Claims, Verified};
 use licentia_model::{EventKind, License, LicenseKey, Scheme};
+use licentia_protocol::licenses::{ReissueAll, Reissued};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
 use uuid::Uuid;
 
+use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::credential::{Known, seal_name};
 use crate::error::AuthorityError;
-use crate::licenses::list::missing;
 
 /// Licences that one transaction re-issues.
 const BATCH: u32 = 100;
@@ -23,14 +24,10 @@ impl Authority {
     pub async fn reissue(
         &self,
         id: Uuid,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<resource::License, AuthorityError> {
-        self.write(move |this, tx| {
-            Box::pin(async move {
-                let license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
-                let known = this.reissue_in(tx, license, &actor).await?;
-                this.view(tx, known.license).await
-            })
+        self.change_license(id, ask.into(), |this, tx, license, actor| {
+            Box::pin(async move { Ok(this.reissue_in(tx, license, &actor).await?.license.into()) })
         })
         .await
     }
@@ -44,29 +41,44 @@ impl Authority {
     ) -> Result<u64, AuthorityError> {
         let (mut count, mut after) = (0_u64, None);
         loop {
-            let (kid, actor) = (kid.clone(), actor.clone());
-            let done = self
-                .write(move |this, tx| {
-                    Box::pin(async move {
-                        let now = this.clock().now();
-                        let ids = tx.licenses_signed_by(&kid, now, after, BATCH).await?;
-                        // All locks before the first audit row: whoever waits for the trail holds a licence.
-                        let mut licenses = Vec::with_capacity(ids.len());
-                        for id in &ids {
-                            licenses.extend(tx.lock_license(*id).await?);
-                        }
-                        for license in licenses {
-                            this.reissue_in(tx, license, &actor).await?;
-                        }
-                        Ok(ids)
-                    })
-                })
-                .await?;
-            let Some(last) = done.last() else { return Ok(count) };
-            count += done.len() as u64;
-            after = Some(*last);
+            let request = ReissueAll { signed_by: kid.clone(), after };
+            let done = self.reissue_some(request, actor.clone()).await?;
+            count += u64::from(done.count);
             progress(count);
+            after = done.next;
+            if after.is_none() {
+                return Ok(count);
+            }
         }
+    }
+
+    /// The next of them.
+    pub async fn reissue_some(
+        &self,
+        request: ReissueAll,
+        actor: Actor,
+    ) -> Result<Reissued, AuthorityError> {
+        self.write(move |this, tx| {
+            Box::pin(async move {
+                let ReissueAll { signed_by, after } = request;
+                if !tx.signing_keys().await?.iter().any(|key| key.kid == signed_by) {
+                    return Err(AuthorityError::NotFound { what: "signing key", name: signed_by });
+                }
+                let now = this.clock().now();
+                let ids = tx.licenses_signed_by(&signed_by, now, after, BATCH).await?;
+                // All locks before the first audit row: whoever waits for the trail holds a licence.
+                let mut licenses = Vec::with_capacity(ids.len());
+                for id in &ids {
+                    licenses.extend(tx.lock_license(*id).await?);
+                }
+                let count = u32::try_from(licenses.len()).unwrap_or(BATCH);
+                for license in licenses {
+                    this.reissue_in(tx, license, &actor).await?;
+                }
+                Ok(Reissued { count, next: ids.last().copied() })
+            })
+        })
+        .await
     }
 
     /// The licence with its claims; where the signer of its record fell from grace, under a new signature.
@@ -117,27 +129,39 @@ impl Authority {
         claims: Claims,
         now: i64,
     ) -> Result<Record, AuthorityError> {
-        let token = self.sign(&claims)?;
+        let (key, verified) = self.draw_record(license.id, &claims, now)?;
+        tx.insert_license_key(&key).await?;
+        Ok(Record { jti: key.jti, claims: Arc::new(verified) })
+    }
+
+    /// Signs claims as a licence's record: its row, and what it says.
+    pub(crate) fn draw_record(
+        &self,
+        license_id: Uuid,
+        claims: &Claims,
+        now: i64,
+    ) -> Result<(LicenseKey, Verified<Claims>), AuthorityError> {
+        let keyring = self.keyring();
+        let signer = keyring.signer(Purpose::License)?;
+        let token = licentia_issue::sign::sign(claims, signer)?;
         // What does not verify must not reach a customer, whatever went wrong.
-        let verified = licentia_license::verify::verify::<Claims>(&token, &self.keyring().trust)
+        let verified = licentia_license::verify::verify::<Claims>(&token, &keyring.trust)
             .map_err(|e| AuthorityError::Keys(format!("the new licence does not verify: {e}")))?;
         let jti = Uuid::parse_str(&verified.jti)
             .map_err(|_| AuthorityError::Keys("the new licence has no id".into()))?;
+        let sealed =
+            self.master().seal(&seal_name(jti), token.as_bytes(), self.random().bytes())?;
         let key = LicenseKey {
             jti,
-            license_id: license.id,
+            license_id,
             scheme: Scheme::Jwt,
-            kid: Some(self.keyring().signer(Purpose::License)?.public_key().kid().to_owned()),
-            sealed: Some(self.master().seal(
-                &seal_name(jti),
-                token.as_bytes(),
-                self.random().bytes(),
-            )?),
+            kid: Some(signer.public_key().kid().to_owned()),
+            sealed: Some(sealed),
             lookup: None,
             issued_at: now,
+            voided_at: None,
         };
-        tx.insert_license_key(&key).await?;
-        Ok(Record { jti, claims: Arc::new(verified) })
+        Ok((key, verified))
     }
 }
 

@@ -5,10 +5,11 @@ use licentia_protocol::resource;
 use licentia_storage::Transaction;
 use uuid::Uuid;
 
+use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
-use crate::licenses::list::missing;
+use crate::licenses::check_reason;
 
 impl Authority {
     /// Revokes a licence; running products may go on for `grace_s` seconds.
@@ -17,13 +18,12 @@ impl Authority {
         id: Uuid,
         reason: Option<String>,
         grace_s: u32,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<resource::License, AuthorityError> {
-        self.write(move |this, tx| {
+        check_reason(reason.as_deref())?;
+        self.change_license(id, ask.into(), move |this, tx, license, actor| {
             Box::pin(async move {
-                let license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
-                let license = this.revoke_in(tx, license, reason, grace_s, &actor).await?;
-                this.view(tx, license).await
+                Ok(this.revoke_in(tx, license, reason, grace_s, &actor).await?.into())
             })
         })
         .await

@@ -5,10 +5,11 @@ use licentia_protocol::resource;
 use licentia_storage::Transaction;
 use uuid::Uuid;
 
+use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
-use crate::licenses::list::missing;
+use crate::licenses::check_reason;
 
 impl Authority {
     /// Suspends a licence.
@@ -16,14 +17,11 @@ impl Authority {
         &self,
         id: Uuid,
         reason: Option<String>,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<resource::License, AuthorityError> {
-        self.write(move |this, tx| {
-            Box::pin(async move {
-                let license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
-                let license = this.suspend_in(tx, license, reason, &actor).await?;
-                this.view(tx, license).await
-            })
+        check_reason(reason.as_deref())?;
+        self.change_license(id, ask.into(), |this, tx, license, actor| {
+            Box::pin(async move { Ok(this.suspend_in(tx, license, reason, &actor).await?.into()) })
         })
         .await
     }

@@ -76,7 +76,7 @@ impl Authority {
                 let entry = Entry::new().fact("created", created).fact("plans", plans as u64);
                 let subject = format!("product:{}", product.code);
                 this.record(tx, &actor, "product.import", subject, entry).await?;
-                Ok(Imported { product: product_view(product), created, plans })
+                Ok(Imported { product: product_view(product, catalog.meters), created, plans })
             })
         })
         .await

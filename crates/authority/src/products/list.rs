@@ -1,6 +1,6 @@
 //! Products and plans as operators see them.
 
-use licentia_model::{Plan, Product};
+use licentia_model::{Meter, Plan, Product, Quota};
 use licentia_protocol::resource;
 
 use crate::authority::Authority;
@@ -10,8 +10,17 @@ use crate::seats::timestamp;
 impl Authority {
     /// All products, by code.
     pub async fn list_products(&self) -> Result<Vec<resource::Product>, AuthorityError> {
-        let products = self.read(|_, tx| Box::pin(async move { Ok(tx.products().await?) })).await?;
-        Ok(products.into_iter().map(product_view).collect())
+        self.read(|_, tx| {
+            Box::pin(async move {
+                let mut list = Vec::new();
+                for product in tx.products().await? {
+                    let meters = tx.meters(product.id).await?;
+                    list.push(product_view(product, meters));
+                }
+                Ok(list)
+            })
+        })
+        .await
     }
 
     /// Plans by product and rank; of one product or of all.
@@ -42,7 +51,7 @@ impl Authority {
     }
 }
 
-pub(crate) fn product_view(product: Product) -> resource::Product {
+pub(crate) fn product_view(product: Product, meters: Vec<Meter>) -> resource::Product {
     resource::Product {
         code: product.code,
         name: product.name,
@@ -58,10 +67,14 @@ pub(crate) fn product_view(product: Product) -> resource::Product {
             .into_iter()
             .map(|(scheme, from)| (scheme.to_string(), timestamp(from)))
             .collect(),
+        meters: meters
+            .into_iter()
+            .map(|Meter { name, unit, scale }| resource::Meter { name, unit, scale })
+            .collect(),
     }
 }
 
-fn plan_view(plan: Plan, product: &str) -> resource::Plan {
+pub(crate) fn plan_view(plan: Plan, product: &str) -> resource::Plan {
     resource::Plan {
         code: plan.code,
         product: product.to_owned(),
@@ -72,6 +85,21 @@ fn plan_view(plan: Plan, product: &str) -> resource::Plan {
         seats: plan.seats,
         nodes: plan.nodes,
         trial_days: plan.trial_s.map(|s| s / 86_400),
+        overage: plan.overage,
+        reclaim_after_s: plan.reclaim_after_s,
+        takeovers_per_day: plan.takeovers_per_day,
+        on_clone: plan.on_clone.to_string(),
+        on_chain_broken: plan.on_chain_broken.to_string(),
+        heartbeat_interval_s: plan.heartbeat_s,
+        grace_s: plan.grace_s,
+        contacts_per_minute: plan.contacts_per_minute,
+        quotas: plan
+            .quotas
+            .into_iter()
+            .map(|(meter, Quota { per, kind })| {
+                (meter, resource::Quota { per: per.to_string(), kind: kind.to_string() })
+            })
+            .collect(),
         info: plan.info,
     }
 }

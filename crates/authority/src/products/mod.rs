@@ -1,4 +1,6 @@
 //! The catalogue: products and their plans.
 
+pub mod edit;
 pub mod import;
 pub mod list;
+pub mod plans;

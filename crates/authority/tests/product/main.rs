@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod bulk;
+mod catalogue;
 mod chain;
 mod injection;
+mod lifecycle;
+mod lists;
 mod model;
 mod outage;
 mod outbox;

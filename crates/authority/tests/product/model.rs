@@ -48,7 +48,7 @@ impl World {
             .replace("limits =", "overage = 1\ntakeovers_per_day = 1000000\nlimits =");
         let (test, key) = from(&catalog).await;
         let filter = licentia_authority::licenses::list::Filter { limit: 1, ..Default::default() };
-        let license = test.authority.list_licenses(filter).await.unwrap()[0].id;
+        let license = test.authority.list_licenses(filter).await.unwrap().items[0].id;
         let clusters = (0..CLUSTERS).map(|_| Cluster::default()).collect();
         Self { test, key, license, clusters, now: 0, suspended: false, version: 1 }
     }

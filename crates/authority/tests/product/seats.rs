@@ -148,7 +148,7 @@ async fn decision_7_token_then_state_then_version_then_generation_then_nodes() {
         limit: 1,
         ..Default::default()
     });
-    let id = license.await.unwrap()[0].id;
+    let id = license.await.unwrap().items[0].id;
     let answer = activate(&test.authority, request(&key, "c1")).await.unwrap();
     test.authority.suspend(id, None, actor()).await.unwrap();
 

@@ -2,12 +2,13 @@
 
 use clap::Subcommand;
 use licentia_protocol::resource::Activation;
+use reqwest::Method;
 use uuid::Uuid;
 
 use crate::args::Cli;
 use crate::failure::Failure;
-use crate::local::{actor, authority};
-use crate::output::{Output, time};
+use crate::office::Office;
+use crate::output::{Output, more, time};
 
 /// Activations and their seats.
 #[derive(Subcommand)]
@@ -18,6 +19,15 @@ pub enum Command {
         /// Only of this licence.
         #[arg(long, value_name = "ID")]
         license: Option<Uuid>,
+        /// Only those whose cluster id begins so.
+        #[arg(long, value_name = "CLUSTER")]
+        search: Option<String>,
+        /// Only those that hold a seat.
+        #[arg(long)]
+        live: bool,
+        /// Only those after this one: the `next` of the list before.
+        #[arg(long, value_name = "PLACE")]
+        after: Option<String>,
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: u32,
@@ -32,16 +42,28 @@ pub enum Command {
 }
 
 pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(), Failure> {
+    let office = Office::open(cli).await?;
     let activations = match command {
-        Command::List { license, limit } => {
-            authority(cli).await?.list_activations(*license, *limit).await?
+        Command::List { license, search, live, after, limit } => {
+            let parameters = vec![
+                ("license_id", license.map(|id| id.to_string())),
+                ("search", search.clone()),
+                ("live", live.then(|| "true".to_owned())),
+            ];
+            let page =
+                office.list("/v1/admin/activations", &parameters, after.clone(), *limit).await?;
+            more(page.next.as_deref());
+            page.items
         }
-        Command::Release { id } => vec![authority(cli).await?.release(*id, actor()).await?],
+        Command::Release { id } => {
+            let path = format!("/v1/admin/activations/{id}/release");
+            vec![office.send(Method::POST, &path, &()).await?]
+        }
     };
     out.list(
         &activations,
         ["ID", "CLUSTER", "HOST", "SEAT", "NODES", "LAST SEEN", "LEASE UNTIL"],
-        |activation| {
+        |activation: &Activation| {
             [
                 activation.id.to_string(),
                 activation.cluster_id.clone(),

@@ -3,6 +3,7 @@
 pub(crate) mod activation;
 pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod customer;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod fingerprint;
@@ -19,6 +20,7 @@ pub(crate) mod plan;
 pub(crate) mod product;
 pub(crate) mod rotation;
 pub(crate) mod serve;
+pub(crate) mod usage;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Plan(command) => plan::run(&cli, command, out).await,
         Command::License(command) => license::run(&cli, command, out).await,
         Command::Activation(command) => activation::run(&cli, command, out).await,
+        Command::Customer(command) => customer::run(&cli, command, out).await,
+        Command::Usage(command) => usage::run(&cli, command, out).await,
         Command::Migrate(command) => return migrate::run(&cli, command, out).await,
         Command::Audit(command) => return audit::run(&cli, command, out).await,
     }?;

@@ -20,6 +20,11 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
+    /// One that never tells anything.
+    pub(crate) fn silent() -> Self {
+        Self { sender: watch::channel(None).1 }
+    }
+
     /// What happens from now on; closed at shutdown.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
         match &*self.sender.borrow() {

@@ -17,6 +17,11 @@ const EVERY: Duration = Duration::from_secs(60);
 pub(crate) struct Uses(mpsc::Sender<Credential>);
 
 impl Uses {
+    /// Where nobody listens.
+    pub(crate) fn nowhere() -> Self {
+        Self(mpsc::channel(1).0)
+    }
+
     /// Never waits: what there is no room for is told by the next request.
     pub(crate) fn note(&self, credential: Credential) {
         let _ = self.0.try_send(credential);

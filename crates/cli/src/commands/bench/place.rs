@@ -231,15 +231,9 @@ async fn issue(
         while begun < count && running.len() < 256 {
             let order = Order {
                 product: "bench".into(),
-                plan: None,
-                scheme: None,
                 email: format!("bench-{begun}@example.com"),
-                name: None,
-                organization: None,
                 term: Term::Days(365),
-                trial: false,
-                bind: None,
-                attributes: std::collections::BTreeMap::new(),
+                ..Order::default()
             };
             let (authority, actor) = (authority.clone(), actor.clone());
             running.spawn(async move { authority.issue(order, actor).await });

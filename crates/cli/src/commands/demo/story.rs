@@ -88,9 +88,7 @@ impl Story<'_> {
                 name: Some("Ada Lovelace".into()),
                 organization: Some("Analytical Engines".into()),
                 term: Term::Days(365),
-                trial: false,
-                bind: None,
-                attributes: std::collections::BTreeMap::new(),
+                ..Order::default()
             };
             let license = self.authority.issue(order, actor()).await?;
             self.timeline.held(&format!(

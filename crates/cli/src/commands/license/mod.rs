@@ -1,5 +1,8 @@
 //! `licentia license …`.
 
+pub(crate) mod addons;
+pub(crate) mod bulk;
+pub(crate) mod csv;
 pub(crate) mod decode;
 pub(crate) mod exception;
 pub(crate) mod issue;
@@ -8,15 +11,17 @@ pub(crate) mod sign;
 pub(crate) mod verify;
 
 use clap::Subcommand;
-use licentia_authority::licenses::list::Filter;
+use licentia_protocol::licenses::{Because, ChangePlan, Convert, Revoke, Transfer};
 use licentia_protocol::resource::License;
+use reqwest::Method;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::args::Cli;
 use crate::commands::import;
 use crate::failure::Failure;
-use crate::local::{actor, authority};
-use crate::output::{Output, facts, limit, time};
+use crate::office::{Office, Parameters};
+use crate::output::{Output, facts, limit, more, time};
 
 /// Licences.
 #[derive(Subcommand)]
@@ -24,23 +29,32 @@ pub enum Command {
     /// Issue a licence.
     Issue(issue::Args),
     /// Licences, newest first.
-    #[command(after_help = "Example:\n  licentia license list --product bzzz --state suspended")]
+    #[command(
+        after_help = "Examples:\n  licentia license list --product bzzz --state suspended\n  \
+                            licentia license list --search lovelace"
+    )]
     List {
-        /// Only of this product.
-        #[arg(long, value_name = "CODE")]
-        product: Option<String>,
-        /// Only of this customer.
-        #[arg(long)]
-        email: Option<String>,
-        /// Only in this state.
-        #[arg(long, value_parser = ["active", "suspended", "cancelled", "revoked"])]
-        state: Option<String>,
-        /// Only those after this one.
-        #[arg(long, value_name = "ID")]
-        after: Option<Uuid>,
+        /// What it is narrowed to.
+        #[command(flatten)]
+        filter: Filter,
+        /// Only those after this one: the `next` of the list before.
+        #[arg(long, value_name = "PLACE")]
+        after: Option<String>,
         /// At most so many.
         #[arg(long, default_value_t = 100)]
         limit: u32,
+    },
+    /// All licences of a list as one document.
+    #[command(
+        after_help = "Example:\n  licentia license export --product bzzz --format csv > bzzz.csv"
+    )]
+    Export {
+        /// What it is narrowed to.
+        #[command(flatten)]
+        filter: Filter,
+        /// As what.
+        #[arg(long, value_parser = ["json", "csv"], default_value = "json")]
+        format: String,
     },
     /// One licence with its key.
     #[command(after_help = "Example:\n  licentia license show 5f0c2a4e-…")]
@@ -90,6 +104,70 @@ pub enum Command {
         #[arg(long, value_parser = seconds, default_value = "0s", value_name = "DURATION")]
         grace: u32,
     },
+    /// Give a licence another end; days count from the former one.
+    #[command(after_help = "Example:\n  licentia license renew 5f0c2a4e-… --days 365")]
+    Renew {
+        /// The licence.
+        id: Uuid,
+        /// When it ends.
+        #[command(flatten)]
+        term: issue::TermArgs,
+    },
+    /// Change the plan; products activate again.
+    #[command(after_help = "Example:\n  licentia license change-plan 5f0c2a4e-… --plan enterprise")]
+    ChangePlan {
+        /// The licence.
+        id: Uuid,
+        /// Code of another plan of its product.
+        #[arg(long, value_name = "CODE")]
+        plan: String,
+        /// What was granted beside the former plan is not granted any more.
+        #[arg(long)]
+        drop_add_ons: bool,
+    },
+    /// Set what is granted beside the plan, in place of what was agreed before; nothing: the plan alone.
+    #[command(
+        after_help = "Example:\n  licentia license add-ons 5f0c2a4e-… --with rule-engine --limit agents=50"
+    )]
+    AddOns {
+        /// The licence.
+        id: Uuid,
+        /// What is agreed.
+        #[command(flatten)]
+        agreed: addons::Agreed,
+    },
+    /// Turn a trial into a paid licence; seats and history are kept, and days count from now.
+    #[command(after_help = "Example:\n  licentia license convert 5f0c2a4e-… --days 365")]
+    Convert {
+        /// The licence.
+        id: Uuid,
+        /// Code of another plan of its product.
+        #[arg(long, value_name = "CODE")]
+        plan: Option<String>,
+        /// When it ends.
+        #[command(flatten)]
+        term: issue::TermArgs,
+    },
+    /// Give a licence to another customer; what the former one holds counts no more.
+    #[command(
+        after_help = "Example:\n  licentia license transfer 5f0c2a4e-… --email grace@example.com"
+    )]
+    Transfer {
+        /// The licence.
+        id: Uuid,
+        /// The new customer's e-mail address.
+        #[arg(long)]
+        email: String,
+        /// The new customer's personal name.
+        #[arg(long)]
+        name: Option<String>,
+        /// The new customer's organisation.
+        #[arg(long)]
+        organization: Option<String>,
+        /// The installations go along: keys from before still count and seats stay taken.
+        #[arg(long)]
+        keep_installations: bool,
+    },
     /// Give a licence a new key, or all that one signing key signed.
     Reissue(reissue::Args),
     /// Accept somebody else's key for a licence.
@@ -116,19 +194,15 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
         Command::Sign(args) => return sign::run(args, out),
         Command::Waive(args) => return exception::waive(cli, args, out).await,
         Command::Grace(args) => return exception::grace(cli, args, out).await,
-        Command::List { product, email, state, after, limit } => {
-            let filter = Filter {
-                product: product.clone(),
-                email: email.clone(),
-                state: state.clone(),
-                after: *after,
-                limit: *limit,
-            };
-            let licenses = authority(cli).await?.list_licenses(filter).await?;
+        Command::List { filter, after, limit } => {
+            let office = Office::open(cli).await?;
+            let page =
+                office.list("/v1/admin/licenses", &filter.told(), after.clone(), *limit).await?;
+            more(page.next.as_deref());
             return out.list(
-                &licenses,
+                &page.items,
                 ["ID", "PRODUCT", "PLAN", "STATE", "EXPIRES", "CUSTOMER"],
-                |license| {
+                |license: &License| {
                     [
                         license.id.to_string(),
                         license.product.clone(),
@@ -140,19 +214,92 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
                 },
             );
         }
-        Command::Show { id } => authority(cli).await?.show_license(*id).await?,
+        Command::Export { filter, format } => {
+            let mut parameters = filter.told();
+            parameters.push(("format", Some(format.clone())));
+            let office = Office::open(cli).await?;
+            return office
+                .stream("/v1/admin/licenses/export", &parameters, |piece| out.bytes(piece))
+                .await;
+        }
+        Command::Show { id } => {
+            Office::open(cli).await?.get(&format!("/v1/admin/licenses/{id}"), &Vec::new()).await?
+        }
         Command::Suspend { id, reason } => {
-            authority(cli).await?.suspend(*id, checked(reason)?, actor()).await?
+            act(cli, *id, "suspend", &Because { reason: reason.clone() }).await?
         }
         Command::Cancel { id, reason } => {
-            authority(cli).await?.cancel(*id, checked(reason)?, actor()).await?
+            act(cli, *id, "cancel", &Because { reason: reason.clone() }).await?
         }
-        Command::Resume { id } => authority(cli).await?.resume(*id, actor()).await?,
+        Command::Resume { id } => act(cli, *id, "resume", &()).await?,
         Command::Revoke { id, reason, grace } => {
-            authority(cli).await?.revoke(*id, checked(reason)?, *grace, actor()).await?
+            act(cli, *id, "revoke", &Revoke { reason: reason.clone(), grace_s: *grace }).await?
+        }
+        Command::Renew { id, term } => act(cli, *id, "renew", &term.told()?).await?,
+        Command::ChangePlan { id, plan, drop_add_ons } => {
+            let change = ChangePlan { plan: plan.clone(), drop_addons: *drop_add_ons };
+            act(cli, *id, "change-plan", &change).await?
+        }
+        Command::AddOns { id, agreed } => {
+            let path = format!("/v1/admin/licenses/{id}/addons");
+            Office::open(cli).await?.send(Method::PUT, &path, &agreed.all()).await?
+        }
+        Command::Convert { id, plan, term } => {
+            act(cli, *id, "convert", &Convert { plan: plan.clone(), term: term.told()? }).await?
+        }
+        Command::Transfer { id, email, name, organization, keep_installations } => {
+            let transfer = Transfer {
+                email: email.clone(),
+                name: name.clone(),
+                organization: organization.clone(),
+                keep_installations: *keep_installations,
+            };
+            act(cli, *id, "transfer", &transfer).await?
         }
     };
     out.one(&license, describe)
+}
+
+async fn act(cli: &Cli, id: Uuid, verb: &str, body: &impl Serialize) -> Result<License, Failure> {
+    let office = Office::open(cli).await?;
+    office.send(Method::POST, &format!("/v1/admin/licenses/{id}/{verb}"), body).await
+}
+
+/// What a list of licences is narrowed to.
+#[derive(clap::Args)]
+pub struct Filter {
+    /// Only of this product.
+    #[arg(long, value_name = "CODE")]
+    product: Option<String>,
+    /// Only of this plan of that product.
+    #[arg(long, value_name = "CODE")]
+    plan: Option<String>,
+    /// Only of this customer: e-mail address or id.
+    #[arg(long, alias = "email", value_name = "CUSTOMER")]
+    customer: Option<String>,
+    /// Only in this state.
+    #[arg(long, value_parser = ["active", "trial", "suspended", "expired", "cancelled", "revoked"])]
+    state: Option<String>,
+    /// An id of the licence, of its key or an activation; words that begin words of its customer; or the beginning of
+    /// the name of one of its clusters.
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Another order than the newest first.
+    #[arg(long, value_parser = ["created_at", "-created_at", "expires_at", "-expires_at"], allow_hyphen_values = true)]
+    sort: Option<String>,
+}
+
+impl Filter {
+    fn told(&self) -> Parameters<'static> {
+        vec![
+            ("product", self.product.clone()),
+            ("plan", self.plan.clone()),
+            ("customer", self.customer.clone()),
+            ("state", self.state.clone()),
+            ("search", self.search.clone()),
+            ("sort", self.sort.clone()),
+        ]
+    }
 }
 
 /// A licence for people.
@@ -178,18 +325,6 @@ pub(crate) fn describe(license: &License) -> String {
                 .unwrap_or_else(|| "not kept; it was shown when it was issued".to_owned()),
         ),
     ])
-}
-
-fn checked(reason: &Option<String>) -> Result<Option<String>, Failure> {
-    match reason {
-        Some(text) if text.chars().count() > 500 || text.chars().any(char::is_control) => {
-            Err(Failure::usage(
-                "the reason must be at most 500 characters without control characters",
-                "shorten it",
-            ))
-        }
-        reason => Ok(reason.clone()),
-    }
 }
 
 /// A duration such as `7d`, `12h`, `90s` in whole seconds.

@@ -1,11 +1,14 @@
 //! `licentia license reissue`: a new key for a licence that stays what it is.
 
+use licentia_protocol::licenses::{ReissueAll, Reissued};
+use licentia_protocol::resource::License;
+use reqwest::Method;
 use uuid::Uuid;
 
 use crate::args::Cli;
 use crate::commands::license::describe;
 use crate::failure::Failure;
-use crate::local::{actor, authority};
+use crate::office::Office;
 use crate::output::{Output, note};
 
 /// Give a licence a new key: same id, same rights; or all that one signing key signed.
@@ -22,20 +25,24 @@ pub struct Args {
 }
 
 pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failure> {
-    let authority = authority(cli).await?;
+    let office = Office::open(cli).await?;
     if let Some(id) = args.id {
-        return out.one(&authority.reissue(id, actor()).await?, describe);
+        let path = format!("/v1/admin/licenses/{id}/reissue");
+        let license: License = office.send(Method::POST, &path, &()).await?;
+        return out.one(&license, describe);
     }
-    let kid = args.signed_by.clone().unwrap_or_default();
-    if !authority.list_keys().await?.iter().any(|key| key.kid == kid) {
-        return Err(Failure::usage(
-            format!("there is no key `{kid}`"),
-            "`licentia key list` shows what there is",
-        ));
+    let (mut count, mut after) = (0_u64, None);
+    loop {
+        let request = ReissueAll { signed_by: args.signed_by.clone().unwrap_or_default(), after };
+        let done: Reissued =
+            office.send(Method::POST, "/v1/admin/licenses/reissue", &request).await?;
+        count += u64::from(done.count);
+        after = done.next;
+        if after.is_none() {
+            break;
+        }
+        note(&format!("{count} licences have a new key"));
     }
-    let count = authority
-        .reissue_signed_by(kid, actor(), |count| note(&format!("{count} licences have a new key")))
-        .await?;
     out.one(&serde_json::json!({ "reissued": count }), |_| {
         format!("{count} licences have a new key")
     })

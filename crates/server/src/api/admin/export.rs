@@ -7,19 +7,28 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use licentia_authority::AuthorityError;
-use licentia_authority::export::{Format, Row, Writer};
+use licentia_authority::export::{Format, Row, UnknownFormat, Writer};
+use licentia_protocol::{Code, Problem};
 
 use crate::problem::Failure;
 
 /// Rows of one part.
-#[allow(dead_code, reason = "the first export comes next")]
 pub(crate) const PART: u32 = 500;
+
+/// The format that is asked for; JSON, if nothing is said.
+pub(crate) fn format(word: Option<&str>) -> Result<Format, Failure> {
+    word.map_or(Ok(Format::default()), |word| {
+        let unknown = |e: UnknownFormat| {
+            Problem::new(Code::Invalid).at("format", "invalid", &e.to_string()).into()
+        };
+        word.parse().map_err(unknown)
+    })
+}
 
 /// Streams a list. `part` reads the rows after a place, and says where the next part begins; `None` at the end.
 ///
 /// The first part is read before the answer begins, so that a failure is told as one. A later failure cuts the
 /// connection: the file then has no end, and nobody takes it for whole.
-#[allow(dead_code, reason = "the first export comes next")]
 pub(crate) async fn file<T, P, F, N>(
     name: &str,
     format: Format,
@@ -33,7 +42,7 @@ where
 {
     let mut writer = Writer::new(format);
     let (rows, next) = part(None).await?;
-    let first = writer.rows(&rows).map_err(|_| Failure::from(licentia_protocol::Code::Internal))?;
+    let first = writer.rows(&rows).map_err(|_| Failure::from(Code::Internal))?;
     enum At<P> {
         First(String, Option<P>),
         Next(Option<P>),

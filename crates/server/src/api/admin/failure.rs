@@ -22,6 +22,14 @@ fn answer(error: &AuthorityError) -> Problem {
         AuthorityError::Catalog(mistake) => {
             told(Code::Invalid).at("catalog", "invalid", &mistake.to_string())
         }
+        AuthorityError::One { place, error: inner } => {
+            let mut problem = answer(inner);
+            problem.detail = format!("Licence {place}: {}", problem.detail);
+            for found in &mut problem.errors {
+                found.field = format!("licenses[{}].{}", place - 1, found.field);
+            }
+            problem
+        }
         AuthorityError::NotAllowed { .. } => told(Code::WrongState),
         AuthorityError::Changed => Problem::new(Code::PreconditionFailed),
         AuthorityError::Exists { .. } | AuthorityError::Storage(StorageError::Conflict(_)) => {

@@ -22,7 +22,14 @@ pub(crate) mod paging;
 pub(crate) mod query;
 pub(crate) mod version;
 
+pub(crate) mod activations;
+pub(crate) mod customers;
+pub(crate) mod licenses;
+pub(crate) mod plans;
+pub(crate) mod products;
+pub(crate) mod revocations;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 
 use axum::Extension;
 use licentia_model::Scope;
@@ -36,13 +43,25 @@ use crate::router::Shared;
 pub(crate) const API_TOKEN: &str = "operator_token";
 pub(crate) const SESSION: &str = "operator_session";
 
+/// What the header of this name does.
+pub(crate) const IF_MATCH: &str = "The `ETag` of the resource as it was read; where it has changed since, nothing is \
+    done and the answer is 412 `precondition_failed`.";
+
 /// The scope of an endpoint.
 #[derive(Clone, Copy)]
 pub(crate) struct Needed(pub(crate) Scope);
 
 /// Every endpoint for operators.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::default().merge(tokens::routes())
+    OpenApiRouter::default()
+        .merge(products::routes())
+        .merge(plans::routes())
+        .merge(customers::routes())
+        .merge(licenses::routes())
+        .merge(activations::routes())
+        .merge(usage::routes())
+        .merge(revocations::routes())
+        .merge(tokens::routes())
 }
 
 /// An endpoint for those who have this scope: checked, and told in the reference.

@@ -4,6 +4,7 @@
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
 use axum::http::request::Parts;
+use licentia_authority::AuthorityError;
 use licentia_protocol::{Code, Problem};
 use serde::de::DeserializeOwned;
 
@@ -43,6 +44,18 @@ fn fault(rejection: &QueryRejection) -> Problem {
             .because(&format!("The parameter `{field}` has a value of the wrong kind."))
             .at(field, "malformed", "The value is of the wrong kind."),
         _ => problem.because("The parameters behind the `?` cannot be read."),
+    }
+}
+
+/// Whether a list is asked for with the oldest first.
+pub(crate) fn ascending(sort: Option<&str>) -> Result<bool, AuthorityError> {
+    match sort {
+        None | Some("-created_at") => Ok(false),
+        Some("created_at") => Ok(true),
+        Some(_) => Err(AuthorityError::Invalid {
+            field: "sort",
+            problem: "it must be `created_at` or `-created_at`".into(),
+        }),
     }
 }
 

@@ -1,0 +1,156 @@
+//! Many licences in one call.
+
+use std::collections::BTreeSet;
+
+use licentia_authority::{AuthorityError, Change};
+use licentia_protocol::licenses::{NewLicense, NewLicenses, Term};
+use licentia_protocol::resource;
+use licentia_testing::{TestAuthority, actor};
+
+use crate::support::{CATALOG, activate, from, request, rows};
+
+fn new(email: &str) -> NewLicense {
+    NewLicense {
+        product: "bzzz".into(),
+        email: email.into(),
+        term: Term { days: Some(30), ..Term::default() },
+        ..NewLicense::default()
+    }
+}
+
+fn many(emails: &[&str]) -> NewLicenses {
+    NewLicenses {
+        licenses: emails.iter().map(|email| new(email)).collect(),
+        ..NewLicenses::default()
+    }
+}
+
+fn under(key: &str) -> Change {
+    Change { actor: actor(), idempotency_key: Some(key.into()), if_match: None }
+}
+
+fn count(test: &TestAuthority, table: &str) -> String {
+    rows(test, &format!("SELECT count(*) FROM {table}")).remove(0)
+}
+
+#[tokio::test]
+async fn every_licence_of_many_is_like_one_that_was_issued_alone() {
+    let (test, _) = from(CATALOG).await;
+    let emails = ["ada@example.com", "grace@example.com", "ADA@example.com", "mary@example.com"];
+    let issued = test.authority.issue_many(many(&emails), actor()).await.unwrap();
+    assert_eq!(issued.len(), 4);
+    assert_eq!(issued[0].customer.id, issued[2].customer.id, "one customer an address");
+    assert_eq!(issued.iter().map(|l| l.id).collect::<BTreeSet<_>>().len(), 4);
+    for license in &issued {
+        assert_eq!(&test.authority.show_license(license.id).await.unwrap(), license);
+        activate(&test.authority, request(license.key.as_deref().unwrap(), "c1")).await.unwrap();
+    }
+    let trail =
+        rows(&test, "SELECT subject FROM audit WHERE action = 'license.issue' ORDER BY seq");
+    let subjects: Vec<_> = issued.iter().map(|l| format!("license:{}", l.id)).collect();
+    assert_eq!(trail[1..], subjects, "each has its row, in order");
+    assert_eq!(count(&test, "outbox"), "5");
+    assert!(test.authority.verify_audit().await.unwrap().valid);
+    // The trail goes on behind them.
+    test.issue("bzzz").await;
+    assert!(test.authority.verify_audit().await.unwrap().valid);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_issued_keeps_all_out_and_is_named() {
+    let (test, _) = from(CATALOG).await;
+    let before = count(&test, "licenses");
+    let mut wrong = many(&["ada@example.com", "grace@example.com", "mary@example.com"]);
+    wrong.licenses[1].plan = Some("none".into());
+    let refused = test.authority.issue_many(wrong.clone(), actor()).await;
+    assert!(matches!(&refused, Err(AuthorityError::One { place: 2, .. })), "{refused:?}");
+    wrong.licenses[1].plan = None;
+    wrong.licenses[2].email = "nobody".into();
+    let refused = test.authority.issue_many(wrong, actor()).await;
+    assert!(matches!(&refused, Err(AuthorityError::One { place: 3, .. })), "{refused:?}");
+    for wrong in [
+        NewLicenses::default(),
+        NewLicenses { count: Some(0), like: Some(new("a@example.com")), ..Default::default() },
+        NewLicenses { count: Some(10_001), like: Some(new("a@example.com")), ..Default::default() },
+        NewLicenses {
+            count: Some(1),
+            like: Some(new("a@example.com")),
+            ..many(&["b@example.com"])
+        },
+        NewLicenses { count: Some(1), ..Default::default() },
+    ] {
+        assert!(test.authority.issue_many(wrong, actor()).await.is_err());
+    }
+    assert_eq!(count(&test, "licenses"), before);
+    assert_eq!(count(&test, "customers"), "1");
+}
+
+#[tokio::test]
+async fn a_repeated_call_has_one_effect_and_the_same_answer() {
+    let (test, _) = from(CATALOG).await;
+    let call = NewLicenses {
+        count: Some(300),
+        like: Some(new("ada@example.com")),
+        ..NewLicenses::default()
+    };
+    let first = test.authority.issue_many(call.clone(), under("batch 1")).await.unwrap();
+    let rows_before = count(&test, "audit");
+    let again = test.authority.issue_many(call.clone(), under("batch 1")).await.unwrap();
+    assert_eq!(first, again);
+    assert_eq!(count(&test, "licenses"), "301");
+    assert_eq!(count(&test, "audit"), rows_before);
+    let other = NewLicenses { count: Some(301), ..call.clone() };
+    let refused = test.authority.issue_many(other, under("batch 1")).await;
+    assert!(matches!(refused, Err(AuthorityError::Repeated { .. })));
+    test.authority.issue_many(call, under("batch 2")).await.unwrap();
+    assert_eq!(count(&test, "licenses"), "601");
+}
+
+#[tokio::test]
+async fn keys_of_every_scheme_are_made_by_the_dozen() {
+    let (test, _) = from(CATALOG).await;
+    let secret = licentia_issue::Secret::new(b"a secret of thirty-two bytes or more".to_vec());
+    test.authority.import_secret("bzzz".into(), secret, actor()).await.unwrap();
+    for scheme in ["jwt", "v2", "v1", "short"] {
+        let like = NewLicense { scheme: Some(scheme.into()), ..new("ada@example.com") };
+        let call = NewLicenses { count: Some(3), like: Some(like), ..NewLicenses::default() };
+        let issued = test.authority.issue_many(call.clone(), under(scheme)).await.unwrap();
+        let again = test.authority.issue_many(call, under(scheme)).await.unwrap();
+        for (license, again) in issued.iter().zip(&again) {
+            assert_eq!((license.scheme.as_str(), license.id), (scheme, again.id));
+            let key = again.key.as_deref().unwrap();
+            let answer = activate(&test.authority, request(key, "c1")).await.unwrap();
+            assert_eq!(answer.expires_at, license.expires_at);
+        }
+    }
+    assert!(test.authority.verify_audit().await.unwrap().valid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_at_once_make_each_customer_once() {
+    let (test, _) = from(CATALOG).await;
+    let emails: Vec<_> = (0..40).map(|n| format!("new-{n}@example.com")).collect();
+    let calls = (0..4).map(|call| {
+        let authority = test.authority.clone();
+        let mut emails = emails.clone();
+        emails.rotate_left(call * 7);
+        tokio::spawn(async move {
+            let emails: Vec<_> = emails.iter().map(String::as_str).collect();
+            authority.issue_many(many(&emails), actor()).await
+        })
+    });
+    let mut issued: Vec<resource::License> = Vec::new();
+    let mut lost = 0;
+    for call in calls.collect::<Vec<_>>() {
+        match call.await.unwrap() {
+            Ok(licenses) => issued.extend(licenses),
+            // Overtaken three times in a row: nothing was done, and the message says to try again.
+            Err(AuthorityError::Stale { what: "customer" }) => lost += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(lost < 4);
+    assert_eq!(count(&test, "customers"), "41");
+    assert_eq!(count(&test, "licenses"), (issued.len() + 1).to_string());
+    assert!(test.authority.verify_audit().await.unwrap().valid);
+}

@@ -1,0 +1,57 @@
+//! `GET /v1/admin/revocations/export`.
+
+use axum::extract::State;
+use axum::response::Response;
+use licentia_authority::Authority;
+use licentia_authority::export::Format;
+use licentia_protocol::resource::Revocation;
+use serde::Deserialize;
+
+use crate::api::admin::admin_problems;
+use crate::api::admin::caller::Caller;
+use crate::api::admin::export::{PART, file, format};
+use crate::api::admin::query::Query;
+use crate::problem::Failure;
+
+admin_problems!(Invalid);
+
+/// As what, and what the list is narrowed to.
+#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// `json` (default) or `csv`.
+    format: Option<String>,
+}
+
+/// The whole list as one document, in JSON or as comma-separated values with a head line.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/revocations/export",
+    operation_id = "export_revocations",
+    tag = "revocations",
+    params(Asked),
+    responses(
+        (
+            status = 200,
+            description = "The list.",
+            content((Vec<Revocation> = "application/json"), (String = "text/csv"))
+        ),
+        Problems,
+    )
+)]
+pub(crate) async fn handler(
+    State(authority): State<Authority>,
+    _: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let format: Format = format(asked.format.as_deref())?;
+    file("revocations", format, move |after| {
+        let authority = authority.clone();
+        async move {
+            let page = authority.list_revocations(after, PART).await?;
+            Ok((page.items, page.next))
+        }
+    })
+    .await
+}

@@ -1,0 +1,57 @@
+//! The endpoints without a network: what the command line calls on a local data directory, so that it says and gets the
+//! same as on a remote one.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use licentia_authority::{Actor, Authority};
+use tokio::sync::watch;
+use tower::Service;
+
+use crate::address::Proxies;
+use crate::api::admin::caller::InProcess;
+use crate::config::Config;
+use crate::jobs::events::Feed;
+use crate::jobs::uses::Uses;
+use crate::limits::Limits;
+use crate::router::{Shared, router};
+use crate::serve::Draining;
+
+/// An authority in this process, and who asks it.
+#[derive(Clone)]
+pub struct Local {
+    router: Router,
+    actor: Actor,
+}
+
+impl Local {
+    /// Whoever can open the authority may do everything with it.
+    #[must_use]
+    pub fn new(authority: Authority, actor: Actor) -> Self {
+        let config = Config::default();
+        let proxies = Proxies { networks: Vec::new(), header: config.server.forwarded };
+        let router = router(Shared {
+            authority,
+            feed: Feed::silent(),
+            limits: Arc::new(Limits::new(config.limits)),
+            proxies: Arc::new(proxies),
+            insecure: true,
+            draining: Draining(watch::channel(false).1),
+            uses: Uses::nowhere(),
+        });
+        Self { router, actor }
+    }
+
+    /// Asks.
+    pub async fn call(&self, mut request: Request<Body>) -> Response<Body> {
+        request.extensions_mut().insert(InProcess(self.actor.clone()));
+        let answered: Result<_, Infallible> = self.router.clone().call(request).await;
+        match answered {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
