@@ -105,17 +105,19 @@ impl From<Problem> for Failure {
         let what = if what.is_empty() { problem.title.as_str() } else { what };
         let what = lower(what.trim_end_matches('.'));
         match problem.code.as_str() {
-            "unknown_resource" => {
+            "no_such_resource" => {
                 let hint = NOUNS.iter().find(|(noun, _)| what.contains(noun));
                 Self::usage(what, hint.map_or("check the spelling", |(_, hint)| hint))
             }
             "invalid" | "malformed" | "too_large" => {
                 Self::usage(what, "correct the value; `--help` has an example")
             }
-            "not_allowed" => {
+            "wrong_state" => {
                 Self::no(what, "`licentia license show ID` or `licentia key list` tells its state")
             }
-            "exists" | "stale" | "idempotency_key_reused" => Self::no(what, lower(advice)),
+            "already_exists" | "precondition_failed" | "idempotency_key_reused" => {
+                Self::no(what, lower(advice))
+            }
             _ => Self::undone(what, lower(if advice.is_empty() { "run it again" } else { advice })),
         }
     }

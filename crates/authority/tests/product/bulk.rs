@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use licentia_authority::{AuthorityError, Change};
+use licentia_authority::{Ask, AuthorityError, Once};
 use licentia_protocol::licenses::{NewLicense, NewLicenses, Term};
 use licentia_protocol::resource;
 use licentia_testing::{TestAuthority, actor};
@@ -25,8 +25,15 @@ fn many(emails: &[&str]) -> NewLicenses {
     }
 }
 
-fn under(key: &str) -> Change {
-    Change { actor: actor(), idempotency_key: Some(key.into()), if_match: None }
+/// Under an idempotency key; the request as a client would write it.
+fn under(key: &str, request: &NewLicenses) -> Ask {
+    let once = Once {
+        key: key.into(),
+        route: "bulk".into(),
+        credential: String::new(),
+        request: serde_json::to_string(request).unwrap(),
+    };
+    Ask { once: Some(once), ..actor().into() }
 }
 
 fn count(test: &TestAuthority, table: &str) -> String {
@@ -93,16 +100,18 @@ async fn a_repeated_call_has_one_effect_and_the_same_answer() {
         like: Some(new("ada@example.com")),
         ..NewLicenses::default()
     };
-    let first = test.authority.issue_many(call.clone(), under("batch 1")).await.unwrap();
+    let first = test.authority.issue_many(call.clone(), under("batch 1", &call)).await.unwrap();
     let rows_before = count(&test, "audit");
-    let again = test.authority.issue_many(call.clone(), under("batch 1")).await.unwrap();
+    let again = test.authority.issue_many(call.clone(), under("batch 1", &call)).await.unwrap();
     assert_eq!(first, again);
     assert_eq!(count(&test, "licenses"), "301");
     assert_eq!(count(&test, "audit"), rows_before);
     let other = NewLicenses { count: Some(301), ..call.clone() };
-    let refused = test.authority.issue_many(other, under("batch 1")).await;
+    let ask = under("batch 1", &other);
+    let refused = test.authority.issue_many(other, ask).await;
     assert!(matches!(refused, Err(AuthorityError::Repeated { .. })));
-    test.authority.issue_many(call, under("batch 2")).await.unwrap();
+    let ask = under("batch 2", &call);
+    test.authority.issue_many(call, ask).await.unwrap();
     assert_eq!(count(&test, "licenses"), "601");
 }
 
@@ -114,8 +123,9 @@ async fn keys_of_every_scheme_are_made_by_the_dozen() {
     for scheme in ["jwt", "v2", "v1", "short"] {
         let like = NewLicense { scheme: Some(scheme.into()), ..new("ada@example.com") };
         let call = NewLicenses { count: Some(3), like: Some(like), ..NewLicenses::default() };
-        let issued = test.authority.issue_many(call.clone(), under(scheme)).await.unwrap();
-        let again = test.authority.issue_many(call, under(scheme)).await.unwrap();
+        let issued = test.authority.issue_many(call.clone(), under(scheme, &call)).await.unwrap();
+        let ask = under(scheme, &call);
+        let again = test.authority.issue_many(call, ask).await.unwrap();
         for (license, again) in issued.iter().zip(&again) {
             assert_eq!((license.scheme.as_str(), license.id), (scheme, again.id));
             let key = again.key.as_deref().unwrap();
@@ -145,7 +155,7 @@ async fn calls_at_once_make_each_customer_once() {
         match call.await.unwrap() {
             Ok(licenses) => issued.extend(licenses),
             // Overtaken three times in a row: nothing was done, and the message says to try again.
-            Err(AuthorityError::Stale { what: "customer" }) => lost += 1,
+            Err(AuthorityError::Changed) => lost += 1,
             Err(error) => panic!("{error}"),
         }
     }

@@ -1,7 +1,6 @@
 //! Products and plans, made and changed field by field.
 
-use licentia_authority::change::version;
-use licentia_authority::{AuthorityError, Change};
+use licentia_authority::{Ask, AuthorityError, version};
 use licentia_protocol::catalog::{NewPlan, NewProduct, PlanFields, ProductFields};
 use licentia_protocol::resource::{Meter, Quota};
 use licentia_testing::{TestAuthority, actor, order};
@@ -163,9 +162,9 @@ async fn a_product_is_changed_only_as_it_was_read() {
     let test = TestAuthority::new().await;
     let read = test.authority.create_product(product("example"), actor()).await.unwrap();
     let rename = |name: &str| ProductFields { name: Some(name.into()), ..ProductFields::default() };
-    let change = Change { actor: actor(), idempotency_key: None, if_match: Some(version(&read)) };
+    let change = Ask { only_if: Some(vec![version(&read)]), ..actor().into() };
     test.authority.update_product("example".into(), rename("One"), change.clone()).await.unwrap();
     let late = test.authority.update_product("example".into(), rename("Two"), change).await;
-    assert!(matches!(late, Err(AuthorityError::Stale { what: "product" })));
+    assert!(matches!(late, Err(AuthorityError::Changed)));
     assert_eq!(test.authority.show_product("example".into()).await.unwrap().name, "One");
 }

@@ -1,8 +1,7 @@
 //! What happens to a licence after it was issued, and what running products notice of it.
 
-use licentia_authority::change::version;
 use licentia_authority::licenses::issue::{Order, Term};
-use licentia_authority::{Actor, AuthorityError, Change};
+use licentia_authority::{Actor, Ask, AuthorityError, Once, version};
 use licentia_license::License;
 use licentia_license::verify::verify;
 use licentia_model::Scheme;
@@ -293,36 +292,49 @@ async fn a_seat_released_by_force_is_free_and_its_holder_told() {
 #[tokio::test]
 async fn a_change_is_made_once_and_only_of_the_state_it_is_based_on() {
     let (test, license) = two_plans().await;
-    let change = |key: Option<&str>, based: Option<&resource::License>| Change {
+    let change = |days: u32, key: Option<&str>, based: Option<&resource::License>| Ask {
         actor: Actor::new("operator:ada", "192.0.2.1"),
-        idempotency_key: key.map(str::to_owned),
-        if_match: based.map(version),
+        once: key.map(|key| Once {
+            key: key.into(),
+            route: "renew".into(),
+            credential: "ada's".into(),
+            request: days.to_string(),
+        }),
+        only_if: based.map(|license| vec!["another".into(), version(license)]),
     };
-    let once = test.authority.renew(license.id, days(30), change(Some("k"), None)).await.unwrap();
-    let twice = test.authority.renew(license.id, days(30), change(Some("k"), None)).await.unwrap();
+    let once =
+        test.authority.renew(license.id, days(30), change(30, Some("k"), None)).await.unwrap();
+    let twice =
+        test.authority.renew(license.id, days(30), change(30, Some("k"), None)).await.unwrap();
     assert_eq!(once, twice);
-    let other = test.authority.renew(license.id, days(31), change(Some("k"), None)).await;
+    let other = test.authority.renew(license.id, days(31), change(31, Some("k"), None)).await;
     assert!(matches!(other, Err(AuthorityError::Repeated { .. })));
     // Another operator's key is another key.
-    let mut theirs = change(Some("k"), None);
-    theirs.actor.name = "operator:grace".into();
+    let mut theirs = change(1, Some("k"), None);
+    theirs.once.as_mut().unwrap().credential = "grace's".into();
     let theirs = test.authority.renew(license.id, days(1), theirs).await.unwrap();
     assert_ne!(theirs.expires_at, once.expires_at);
 
-    let late = test.authority.suspend(license.id, None, change(None, Some(&once))).await;
-    assert!(matches!(late, Err(AuthorityError::Stale { what: "licence" })));
+    let late = test.authority.suspend(license.id, None, change(0, None, Some(&once))).await;
+    assert!(matches!(late, Err(AuthorityError::Changed)));
     assert_eq!(test.authority.show_license(license.id).await.unwrap().state, "active");
-    test.authority.suspend(license.id, None, change(None, Some(&theirs))).await.unwrap();
+    test.authority.suspend(license.id, None, change(0, None, Some(&theirs))).await.unwrap();
     assert_eq!(audited(&test, "license.suspend").len(), 1);
 }
 
 #[tokio::test]
 async fn an_issue_that_is_repeated_is_one_licence_and_a_lost_short_key_counts_no_more() {
     let (test, _) = two_plans().await;
-    let change =
-        || Change { actor: actor(), idempotency_key: Some("order 17".into()), if_match: None };
     for scheme in [Scheme::Jwt, Scheme::Short] {
-        let change = || Change { idempotency_key: Some(format!("order {scheme}")), ..change() };
+        let change = || Ask {
+            once: Some(Once {
+                key: format!("order {scheme}"),
+                route: "issue".into(),
+                credential: String::new(),
+                request: String::new(),
+            }),
+            ..actor().into()
+        };
         let wanted = Order { scheme: Some(scheme), ..order("bzzz") };
         let one = test.authority.issue(wanted.clone(), change()).await.unwrap();
         let two = test.authority.issue(wanted, change()).await.unwrap();

@@ -46,13 +46,10 @@ pub(super) fn of(document: &OpenApi) -> String {
     for (path, method, operation) in operations(document) {
         endpoint(&mut html, document, path, method, operation);
     }
-    let shown: BTreeSet<_> =
-        operations(document).flat_map(|(.., operation)| bodies(operation)).collect();
+    // A type may be the body of one endpoint and a part of another's, so each has a place that others lead to.
     for name in document.components.iter().flat_map(|components| components.schemas.keys()) {
-        if !shown.contains(name.as_str()) {
-            let _ = writeln!(html, "<h2 id=\"{0}\">{0}</h2>", escaped(name));
-            fields(&mut html, document, name);
-        }
+        let _ = writeln!(html, "<h2 id=\"{0}\">{0}</h2>", escaped(name));
+        fields(&mut html, document, name);
     }
     html.push_str("<h2 id=\"codes\">Error codes</h2>\n<dl>\n");
     for code in Code::ALL {
@@ -139,10 +136,6 @@ fn id(operation: &Operation) -> &str {
     operation.operation_id.as_deref().unwrap_or_default()
 }
 
-fn bodies(operation: &Operation) -> BTreeSet<&str> {
-    sent(operation).into_iter().chain(answered(operation)).collect()
-}
-
 fn sent(operation: &Operation) -> Option<&str> {
     let Some(RefOr::T(body)) = &operation.request_body else { return None };
     body.content.values().find_map(named)
@@ -166,27 +159,50 @@ fn named(content: &RefOr<Content>) -> Option<&str> {
 }
 
 fn fields(html: &mut String, document: &OpenApi, name: &str) {
-    let Some(RefOr::T(Schema::Object(object))) =
-        document.components.as_ref().and_then(|components| components.schemas.get(name))
-    else {
-        return;
-    };
-    let Object { description, properties, required, .. } = object;
-    let _ = writeln!(html, "<p>{}</p>\n<dl>", prose(description.as_deref().unwrap_or_default()));
-    for (field, schema) in properties {
-        let schema = serde_json::to_value(schema).unwrap_or_default();
-        let mut kind = kind(&schema);
-        if !required.contains(field) {
-            kind = format!("{}, optional", kind.trim_end_matches(" or null"));
+    let schema = document.components.as_ref().and_then(|components| components.schemas.get(name));
+    let Some(RefOr::T(schema)) = schema else { return };
+    let parts = parts(document, schema);
+    let about = parts.iter().rev().find_map(|part| part.description.as_deref());
+    let _ = writeln!(html, "<p>{}</p>\n<dl>", prose(about.unwrap_or_default()));
+    for Object { properties, required, .. } in parts {
+        for (field, schema) in properties {
+            let schema = serde_json::to_value(schema).unwrap_or_default();
+            let mut kind = kind(&schema);
+            if !required.contains(field) {
+                kind = format!("{}, optional", kind.trim_end_matches(" or null"));
+            }
+            let _ = writeln!(
+                html,
+                "<dt><code>{}</code> <span class=\"kind\">{kind}</span><dd>{}",
+                escaped(field),
+                prose(schema["description"].as_str().unwrap_or_default())
+            );
         }
-        let _ = writeln!(
-            html,
-            "<dt><code>{}</code> <span class=\"kind\">{kind}</span><dd>{}",
-            escaped(field),
-            prose(schema["description"].as_str().unwrap_or_default())
-        );
     }
     html.push_str("</dl>\n");
+}
+
+/// A schema, or those that it is put together from.
+fn parts<'a>(document: &'a OpenApi, schema: &'a Schema) -> Vec<&'a Object> {
+    match schema {
+        Schema::Object(object) => vec![object],
+        Schema::AllOf(all) => {
+            let part = |item: &'a RefOr<Schema>| match item {
+                RefOr::T(schema) => parts(document, schema),
+                RefOr::Ref(reference) => {
+                    let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+                    let schemas =
+                        document.components.as_ref().map(|components| &components.schemas);
+                    match schemas.and_then(|schemas| schemas.get(name)) {
+                        Some(RefOr::T(schema)) => parts(document, schema),
+                        _ => Vec::new(),
+                    }
+                }
+            };
+            all.items.iter().flat_map(part).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A schema in words.
