@@ -94,7 +94,7 @@ impl Authority {
             Some(once) => {
                 let begun =
                     self.attempt(&once.route, &once.credential, Some(&once.key), &once.request);
-                begun.map_err(|denied| AuthorityError::Repeated(denied.code))?
+                begun.map_err(|denied| AuthorityError::Refused(denied.code))?
             }
         };
         self.write(move |this, tx| {
@@ -105,7 +105,7 @@ impl Authority {
                     match attempt.done_before(tx, now).await? {
                         Ok(None) => {}
                         Ok(Some(id)) => return again(this, tx, id).await,
-                        Err(denied) => return Err(AuthorityError::Repeated(denied.code)),
+                        Err(denied) => return Err(AuthorityError::Refused(denied.code)),
                     }
                 }
                 let (id, result) = work(this, tx, ask).await?;

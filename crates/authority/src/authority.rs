@@ -8,6 +8,7 @@ use licentia_model::{Clock, Random};
 use licentia_storage::{BoxFuture, StorageError, Store, Transaction};
 use uuid::Uuid;
 
+use crate::access::password::Passwords;
 use crate::credential::ClaimsCache;
 use crate::error::AuthorityError;
 use crate::idempotency::InProgress;
@@ -41,6 +42,7 @@ struct Inner {
     in_progress: InProgress,
     outages: Outages,
     refusals: Refusals,
+    passwords: Passwords,
 }
 
 impl Authority {
@@ -56,6 +58,7 @@ impl Authority {
                 in_progress: InProgress::default(),
                 outages: Outages::default(),
                 refusals: Refusals::default(),
+                passwords: Passwords::default(),
             }),
         })
     }
@@ -122,6 +125,10 @@ impl Authority {
 
     pub(crate) fn outages(&self) -> &Outages {
         &self.inner.outages
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
     }
 
     pub(crate) fn refusals(&self) -> &Refusals {

@@ -65,9 +65,9 @@ pub enum AuthorityError {
     /// Whoever asks may not do that; why.
     #[error("{0}")]
     Forbidden(String),
-    /// The same request was sent before, or its idempotency key with another one.
+    /// The answer is a code, and no more is to be said.
     #[error("{}", .0.title())]
-    Repeated(Code),
+    Refused(Code),
     /// The data directory was set up before.
     #[error("the authority is set up already")]
     AlreadyInitialized,

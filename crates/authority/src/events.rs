@@ -65,6 +65,7 @@ impl Authority {
                 let before = now.saturating_sub(KEPT_S);
                 tx.prune_events(before).await?;
                 tx.prune_idempotency_keys(before).await?;
+                tx.prune_sessions(now).await?;
                 tx.prune_access_tokens(before.saturating_sub(30 * KEPT_S)).await?;
                 Ok(())
             })

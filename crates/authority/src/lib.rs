@@ -30,12 +30,14 @@ mod keyring;
 pub mod keys;
 mod lease;
 pub mod licenses;
+pub mod operators;
 pub mod outage;
 pub mod paging;
 pub mod products;
 mod refusals;
 mod seats;
 mod secrets;
+pub mod sessions;
 pub mod tokens;
 mod usage;
 

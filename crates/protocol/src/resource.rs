@@ -1,6 +1,7 @@
 //! The resources of the operators' side, as the API and `--json` show them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -263,7 +264,7 @@ pub struct AuditReport {
 }
 
 /// An operator's API token. Sent as `Authorization: Bearer`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiToken {
     /// Id.
@@ -289,6 +290,76 @@ pub struct ApiToken {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// Somebody who operates the authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Operator {
+    /// Id.
+    pub id: Uuid,
+    /// Log-in name.
+    pub name: String,
+    /// `owner`, `operator`, `support` or `read-only`.
+    pub role: String,
+    /// Whether there is a password; without one there are tokens alone.
+    pub password: bool,
+    /// Whether a log-in needs a one-time code too.
+    pub second_factor: bool,
+    /// Recovery codes that are left.
+    pub recovery_codes: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A log-in that goes on.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Session {
+    /// Id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub operator_id: Uuid,
+    /// Its name.
+    pub operator: String,
+    /// The address it was begun from.
+    pub origin: String,
+    /// The program that began it, in its own words.
+    pub agent: Option<String>,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// Its token, for `Authorization: Bearer`; in the answer that begins it, unless a cookie was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// What a page sends as `X-CSRF-Token` with the cookie; in the answer that begins it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csrf_token: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to a minute.
+    pub last_used_at: Timestamp,
+    /// When it ends, however much it is used; two hours without use end it too.
+    pub expires_at: Timestamp,
+}
+
+/// A secret for an authenticator, shown once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SecondFactor {
+    /// In base32, to type.
+    pub secret: String,
+    /// `otpauth://…`, to show as a QR code.
+    pub uri: String,
+}
+
+/// Codes for who has lost the authenticator; each opens once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecoveryCodes {
+    /// Shown once.
+    pub codes: Vec<String>,
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -298,3 +369,15 @@ pub struct Page<T> {
     /// `after` of the next part; `null`: this was the last.
     pub next: Option<String>,
 }
+
+/// What holds a secret does not print.
+macro_rules! unprinted {
+    ($($name:ident),+) => {
+        $(impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        })+
+    };
+}
+unprinted!(ApiToken, Session, SecondFactor, RecoveryCodes);

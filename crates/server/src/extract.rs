@@ -64,6 +64,10 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
             e.column()
         ))
     })?;
+    // A list would be taken for the fields in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Fault::of_all("The body is not a JSON object."));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
         let (path, inner) = (e.path().to_string(), e.inner().to_string());
@@ -143,7 +147,8 @@ mod tests {
             r#"{"token_version":1,"nonce":"n","generation":1,"usage":{"t":18446744073709551615}}"#;
         let large = read::<Request>(large.as_bytes()).ok().unwrap();
         assert_eq!(large.usage["t"], i64::MAX);
-        assert!(fault("[]").contains("not a JSON object") || fault("[]").contains("missing"));
+        assert!(fault("[]").contains("not a JSON object"));
+        assert!(fault("7").contains("not a JSON object"));
         assert!(fault("{\"a\":1,\"a\":2}").contains("duplicate"));
         assert!(fault(&"[".repeat(1000)).contains("16 deep"));
     }

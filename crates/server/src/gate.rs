@@ -80,6 +80,11 @@ impl Gate {
         Caller { origin: self.origin(), idempotency_key: self.idempotency_key.clone() }
     }
 
+    /// The address.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// The address, for the audit trail.
     pub(crate) fn origin(&self) -> String {
         self.address.to_string()

@@ -9,6 +9,7 @@
 //! table rather than a library's, since those cannot forget a living entry to stay within bounds.
 
 mod bucket;
+mod logins;
 pub(crate) mod streams;
 
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -20,10 +21,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::bucket::{Bounded, Buckets};
+use self::logins::Failures;
 use self::streams::{Stream, Streams};
 use crate::config;
 
-/// Entries of each table. With some 64 bytes each, the five tables take at most 20 MiB.
+/// Entries of each table. With some 64 bytes each, the seven tables take at most 28 MiB.
 const MOST: usize = 65_536;
 
 /// When a stream that was one too many may be tried again, in seconds.
@@ -53,6 +55,8 @@ pub(crate) struct Limits {
     licenses: Buckets,
     known: Mutex<Bounded<Holder>>,
     streams: Streams,
+    log_ins: Mutex<Bounded<Failures>>,
+    log_ins_of_address: Buckets,
 }
 
 impl Limits {
@@ -68,6 +72,8 @@ impl Limits {
             licenses: buckets(),
             known: Mutex::new(Bounded::new(MOST)),
             streams: Streams::default(),
+            log_ins: Mutex::new(Bounded::new(MOST)),
+            log_ins_of_address: buckets(),
         }
     }
 

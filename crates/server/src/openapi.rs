@@ -81,6 +81,8 @@ pub(crate) fn frame() -> OpenApi {
             tag("activations", "For operators: activations and their seats"),
             tag("usage", "For operators: what licences used"),
             tag("revocations", "For operators: what was revoked"),
+            tag("sessions", "For operators: logging in and out"),
+            tag("operators", "For operators: who they are and what they get in with"),
             tag("tokens", "For operators: API tokens"),
         ]))
         .build()

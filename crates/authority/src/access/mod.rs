@@ -3,6 +3,9 @@
 //! Every request reads the credential and its operator from the database, so one that was revoked, has ended, or
 //! whose operator was given another role, fails or is cut down at the very next request, on every replica.
 
+pub(crate) mod codes;
+pub(crate) mod password;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_issue::master::equal_bytes;
 use licentia_model::operator::Role;

@@ -82,13 +82,13 @@ impl Authority {
     async fn done_before(&self, ask: &Ask) -> Result<Option<Uuid>, AuthorityError> {
         let Some(once) = &ask.once else { return Ok(None) };
         let begun = self.attempt(&once.route, &once.credential, Some(&once.key), &once.request);
-        let Some(attempt) = begun.map_err(|denied| AuthorityError::Repeated(denied.code))? else {
+        let Some(attempt) = begun.map_err(|denied| AuthorityError::Refused(denied.code))? else {
             return Ok(None);
         };
         self.read(move |this, tx| {
             Box::pin(async move {
                 let done = attempt.done_before(tx, this.clock().now()).await?;
-                done.map_err(|denied| AuthorityError::Repeated(denied.code))
+                done.map_err(|denied| AuthorityError::Refused(denied.code))
             })
         })
         .await

@@ -21,6 +21,7 @@ impl Authority {
         let (by, ask) = (by.clone(), ask.into());
         self.write(move |this, tx| {
             Box::pin(async move {
+                tx.lock_audit_head().await?;
                 let token = tx.api_token_by_id(id).await?;
                 let token = token.filter(|token| by.reaches(token.operator_id));
                 let mut token = token.ok_or_else(|| missing(id))?;

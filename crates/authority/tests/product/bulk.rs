@@ -109,7 +109,7 @@ async fn a_repeated_call_has_one_effect_and_the_same_answer() {
     let other = NewLicenses { count: Some(301), ..call.clone() };
     let ask = under("batch 1", &other);
     let refused = test.authority.issue_many(other, ask).await;
-    assert!(matches!(refused, Err(AuthorityError::Repeated { .. })));
+    assert!(matches!(refused, Err(AuthorityError::Refused { .. })));
     let ask = under("batch 2", &call);
     test.authority.issue_many(call, ask).await.unwrap();
     assert_eq!(count(&test, "licenses"), "601");

@@ -308,7 +308,7 @@ async fn a_change_is_made_once_and_only_of_the_state_it_is_based_on() {
         test.authority.renew(license.id, days(30), change(30, Some("k"), None)).await.unwrap();
     assert_eq!(once, twice);
     let other = test.authority.renew(license.id, days(31), change(31, Some("k"), None)).await;
-    assert!(matches!(other, Err(AuthorityError::Repeated { .. })));
+    assert!(matches!(other, Err(AuthorityError::Refused { .. })));
     // Another operator's key is another key.
     let mut theirs = change(1, Some("k"), None);
     theirs.once.as_mut().unwrap().credential = "grace's".into();

@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod guarded;
+mod operators;
+mod sessions;
 mod support;
 mod tokens;

@@ -22,7 +22,6 @@ pub(crate) struct Served {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    #[allow(dead_code, reason = "the first change of a version comes next")]
     pub(crate) etag: Option<String>,
     pub(crate) headers: reqwest::header::HeaderMap,
     #[allow(dead_code, reason = "the first export comes next")]
@@ -88,6 +87,25 @@ impl Served {
         send(self.by(&self.owner(), "POST", path).json(body)).await
     }
 
+    /// Makes an operator with a password of the same kind; its id.
+    pub(crate) async fn operator(&self, name: &str, role: &str) -> String {
+        let body = json!({ "name": name, "role": role, "password": password(name) });
+        let made = self.post("/v1/admin/operators", &body).await.done();
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Tries to log in.
+    pub(crate) async fn log_in(&self, name: &str, password: &str, code: Option<&str>) -> Reply {
+        let body = json!({ "name": name, "password": password, "code": code });
+        send(self.request("POST", "/v1/admin/sessions").json(&body)).await
+    }
+
+    /// Logs in; the session's token.
+    pub(crate) async fn session(&self, name: &str) -> String {
+        let begun = self.log_in(name, &password(name), None).await.done();
+        begun["token"].as_str().unwrap().to_owned()
+    }
+
     /// Makes a token of the owner's with these scopes.
     pub(crate) async fn token(&self, scopes: &[&str]) -> String {
         let body = json!({ "name": "test", "scopes": scopes });
@@ -99,6 +117,11 @@ impl Served {
         self.stop.send(()).unwrap();
         self.running.await.unwrap().unwrap();
     }
+}
+
+/// The password of an operator that [`Served::operator`] makes.
+pub(crate) fn password(name: &str) -> String {
+    format!("horse battery of {} letters, {:x?}", name.len(), name.as_bytes())
 }
 
 /// Sends a request.

@@ -1,20 +1,22 @@
 //! The operator who asks, allowed to do so.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use licentia_authority::{Actor, Ask, Authority, Credential, Once, Principal};
+use licentia_authority::{Actor, Ask, Authority, AuthorityError, Credential, Once, Principal};
 use licentia_protocol::{Code, Problem};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::address::Proxies;
 use crate::api::admin::Needed;
 use crate::api::admin::version::if_match;
 use crate::extract::{Bearer, idempotency_key};
 use crate::jobs::uses::Uses;
+use crate::limits::Limits;
 use crate::problem::Failure;
 
 /// The cookie of a session. Its prefix makes browsers keep it to this host, this path, and TLS.
@@ -25,7 +27,7 @@ pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
 /// An operator who may do what the endpoint does.
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
-    origin: String,
+    address: IpAddr,
     route: String,
     idempotency_key: Option<String>,
     if_match: Option<Vec<String>>,
@@ -55,7 +57,7 @@ where
         if let Some(InProcess(actor)) = parts.extensions.get::<InProcess>().cloned() {
             return Ok(Self {
                 principal: Principal::local(),
-                origin: actor.origin.clone(),
+                address: Ipv4Addr::LOCALHOST.into(),
                 route: format!("{} {}", parts.method, parts.uri.path()),
                 idempotency_key: idempotency_key(&parts.headers)?,
                 if_match: if_match(&parts.headers)?,
@@ -91,7 +93,7 @@ where
         }
         Ok(Self {
             principal,
-            origin: origin(parts, &Arc::<Proxies>::from_ref(state)),
+            address: address(parts, &Arc::<Proxies>::from_ref(state)),
             route: format!("{} {}", parts.method, parts.uri.path()),
             idempotency_key: idempotency_key(&parts.headers)?,
             if_match: if_match(&parts.headers)?,
@@ -103,7 +105,20 @@ where
 impl Caller {
     /// Who it is, for the audit trail.
     pub(crate) fn actor(&self) -> Actor {
-        self.here.clone().unwrap_or_else(|| self.principal.actor(&self.origin))
+        let here = self.here.clone();
+        here.unwrap_or_else(|| self.principal.actor(&self.address.to_string()))
+    }
+
+    /// Lets it try a password of its own once more, as a log-in does.
+    pub(crate) async fn with_password<T>(
+        &self,
+        limits: &Limits,
+        tried: impl Future<Output = Result<T, AuthorityError>>,
+    ) -> Result<T, Failure> {
+        limits.try_log_in(self.address, &self.principal.name, Instant::now())?;
+        let done = tried.await?;
+        limits.logged_in(self.address, &self.principal.name);
+        Ok(done)
     }
 
     /// A change that it asks for: of whatever the thing is now, unless `If-Match` says otherwise.
@@ -125,7 +140,6 @@ impl Caller {
     }
 
     /// A change of a version that must be named, so that two who edit the same thing cannot undo each other's work.
-    #[allow(dead_code, reason = "the first change of a version comes next")]
     pub(crate) fn ask_of_version(&self, request: &impl Serialize) -> Result<Ask, Failure> {
         match self.if_match {
             Some(_) => self.ask(request),
@@ -135,13 +149,13 @@ impl Caller {
 }
 
 /// The address of whoever asks.
-pub(crate) fn origin(parts: &Parts, proxies: &Proxies) -> String {
+pub(crate) fn address(parts: &Parts, proxies: &Proxies) -> IpAddr {
     // Without a connection, in a test of the router alone, everybody is one stranger.
     let peer = parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
         .map_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)), |info| info.0);
-    proxies.caller(peer, &parts.headers).to_string()
+    proxies.caller(peer, &parts.headers)
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<String> {

@@ -37,7 +37,7 @@ fn answer(error: &AuthorityError) -> Problem {
         }
         AuthorityError::LastOwner(_) => told(Code::LastOwner),
         AuthorityError::Forbidden(_) => told(Code::Forbidden),
-        AuthorityError::Repeated(code) => Problem::new(*code),
+        AuthorityError::Refused(code) => Problem::new(*code),
         AuthorityError::Storage(StorageError::Unavailable(_) | StorageError::Stale(_)) => {
             tracing::warn!(%error, "an operator's request was put off");
             Problem::new(Code::Unavailable)

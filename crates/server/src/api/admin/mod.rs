@@ -25,9 +25,11 @@ pub(crate) mod version;
 pub(crate) mod activations;
 pub(crate) mod customers;
 pub(crate) mod licenses;
+pub(crate) mod operators;
 pub(crate) mod plans;
 pub(crate) mod products;
 pub(crate) mod revocations;
+pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod usage;
 
@@ -61,6 +63,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(activations::routes())
         .merge(usage::routes())
         .merge(revocations::routes())
+        .merge(operators::routes())
+        .merge(sessions::routes())
         .merge(tokens::routes())
 }
 

@@ -8,6 +8,10 @@ use serde::Serialize;
 
 use crate::problem::Failure;
 
+/// What the header of this name does.
+pub(crate) const IF_MATCH: &str =
+    "The `ETag` of what was read: the change is made only if nobody has changed it since.";
+
 /// A resource with its version as `ETag`.
 pub(crate) struct Versioned<T>(pub(crate) T);
 

@@ -1,0 +1,5 @@
+//! Sessions of operators.
+
+pub mod begin;
+pub mod end;
+pub mod list;

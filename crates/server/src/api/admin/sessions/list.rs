@@ -1,0 +1,49 @@
+//! `GET /v1/admin/sessions`.
+
+use axum::extract::State;
+use licentia_authority::Authority;
+use licentia_protocol::resource::{Page, Session};
+use serde::Deserialize;
+
+use crate::api::admin::admin_problems;
+use crate::api::admin::caller::Caller;
+use crate::api::admin::paging::Paging;
+use crate::api::admin::query::Query;
+use crate::problem::Failure;
+
+/// What the list is narrowed to.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Filter {
+    /// At most so many; 100 if nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// The `next` of the part before.
+    after: Option<String>,
+    /// Only those of this operator, by its name.
+    operator: Option<String>,
+}
+
+admin_problems!(Invalid);
+
+/// Sessions that go on, newest first: one's own, and for an owner everybody's.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/sessions",
+    operation_id = "list_sessions",
+    tag = "sessions",
+    params(Filter),
+    responses((status = 200, description = "A part of the list.", body = Page<Session>), Problems)
+)]
+pub(crate) async fn handler(
+    State(authority): State<Authority>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+) -> Result<axum::Json<Page<Session>>, Failure> {
+    let paging = Paging::of(filter.limit, filter.after.as_deref())?;
+    let rows = authority
+        .list_sessions(filter.operator, &caller.principal, paging.after, paging.ask())
+        .await?;
+    Ok(axum::Json(paging.page(rows, |session| session.id.to_string())))
+}
