@@ -6,6 +6,7 @@ pub mod cancel;
 pub mod change_plan;
 pub mod convert;
 pub mod customer_key;
+pub mod floor;
 pub mod grace;
 pub(crate) mod grant;
 pub mod issue;

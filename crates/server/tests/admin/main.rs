@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod guarded;
+mod licenses;
 mod operators;
 mod sessions;
 mod support;

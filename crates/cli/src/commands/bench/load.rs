@@ -21,6 +21,10 @@ pub(crate) enum Kind {
     Validate,
     /// How long it takes until every connected product hears of a suspension.
     Events,
+    /// Issue many licences, beside signing and one insert; `--licenses` says how many.
+    Issue,
+    /// Lists among a thousand licences and among `--licenses`.
+    List,
 }
 
 impl Kind {
@@ -30,6 +34,8 @@ impl Kind {
             Self::Activate => "activate",
             Self::Validate => "validate",
             Self::Events => "events",
+            Self::Issue => "issue",
+            Self::List => "list",
         }
     }
 }
@@ -154,7 +160,7 @@ impl Asker {
         let nonce = format!("bench-{:016x}", self.random);
         let pick = usize::try_from(self.random >> 16).unwrap_or(0);
         let (path, good, body, token) = match self.kind {
-            Kind::Heartbeat | Kind::Events => {
+            Kind::Heartbeat | Kind::Events | Kind::Issue | Kind::List => {
                 let product = &products[pick % products.len()];
                 let body = json!({
                     "activation_id": product.activation_id, "token_version": 1,

@@ -4,6 +4,7 @@
 mod events;
 mod http;
 mod load;
+mod office;
 mod place;
 mod probe;
 mod report;
@@ -40,7 +41,8 @@ pub struct Args {
     /// Activations in the database before anything is asked.
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     activations: usize,
-    /// Licences that they are spread over; none: one for ten activations, for `events` one for all.
+    /// Licences that they are spread over; none: one for ten activations, for `events` one for all. For `issue` and
+    /// `list` how many there are to be; none: 100,000 and 1,000,000.
     #[arg(long, value_name = "N")]
     licenses: Option<usize>,
     /// Seconds for each row.
@@ -60,6 +62,16 @@ pub struct Args {
 pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failure> {
     if args.connections.contains(&0) || args.activations == 0 {
         return Err(Failure::usage("there is nothing to measure", "give numbers above 0"));
+    }
+    let (below, database) = (args.place.as_deref(), cli.database.as_deref());
+    match args.kind {
+        Kind::Issue => {
+            return office::issue(below, database, args.licenses.unwrap_or(100_000), out).await;
+        }
+        Kind::List => {
+            return office::list(below, database, args.licenses.unwrap_or(1_000_000), out).await;
+        }
+        _ => {}
     }
     let place = match (&args.server, &args.license_key) {
         (Some(server), Some(key)) => Place::elsewhere(server, key, args.activations).await?,

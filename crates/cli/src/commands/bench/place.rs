@@ -22,7 +22,7 @@ use crate::failure::Failure;
 use crate::output::note;
 
 /// Seats enough that only the count of them matters.
-const CATALOG: &str = "[product]\ncode = \"bench\"\nname = \"Bench\"\ngrace = \"30d\"\ndefault_plan = \"plan\"\n\n\
+pub(crate) const CATALOG: &str = "[product]\ncode = \"bench\"\nname = \"Bench\"\ngrace = \"30d\"\ndefault_plan = \"plan\"\n\n\
     [[plan]]\ncode = \"plan\"\ntier = \"STANDARD\"\nrank = 1\nseats = 1_000_000_000\n\
     features = [\"search\", \"export\", \"api\", \"sso\", \"audit\"]\nlimits = { agents = 50 }\n";
 /// Most activations of one transaction of the set-up.
