@@ -85,7 +85,8 @@ async fn a_copy_that_was_cut_short_goes_on_and_one_that_differs_is_told() {
     Cluster::shared().sql_in(
         name,
         "TRUNCATE settings, takeovers, access_tokens, seats, chains, usage_hours, usage_totals, usage_reports,
-                  audit_secrets, audit, events, outbox, operators, api_tokens, signing_keys, idempotency_keys;
+                  audit_secrets, audit, events, outbox, recovery_codes, sessions, operators, api_tokens, signing_keys,
+                  idempotency_keys;
          DELETE FROM activations WHERE id > (SELECT id FROM activations ORDER BY id OFFSET 7 LIMIT 1)",
     );
     let half = Home { database: Some(database.clone()), ..home.replica() };

@@ -56,7 +56,8 @@ impl Place {
             command.arg(word);
         }
         let output = command.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let home = self.home.path("");
+        let text = |bytes| String::from_utf8(bytes).unwrap().replace(&home, "HOME/");
         (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
     }
 
@@ -98,6 +99,8 @@ fn kind(word: &str) -> String {
         "TIME"
     } else if core.len() == 32 && hex(core) {
         "NAME"
+    } else if core.starts_with("MT") && core.len() > 50 {
+        "PLACE"
     } else if core.starts_with("BZZZ-") && core.len() == 28 {
         "KEY"
     } else {
