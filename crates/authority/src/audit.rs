@@ -3,10 +3,13 @@
 //! The chain alone could be computed anew by whoever holds the database, so its head is also kept under a
 //! keyed hash of the master key: a shortened or rewritten trail does not match it.
 
+pub mod checkpoints;
+pub mod list;
+pub mod verify;
+
 use licentia_issue::master::MasterKey;
 use licentia_model::AuditRow;
 use licentia_model::audit::AuditSecret;
-use licentia_protocol::resource::AuditReport;
 use licentia_storage::Transaction;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -16,8 +19,7 @@ use crate::authority::{Authority, Parts};
 use crate::credential::subject;
 use crate::error::AuthorityError;
 
-const HEAD: &str = "audit_head";
-const PAGE: u32 = 1_000;
+pub(crate) const HEAD: &str = "audit_head";
 /// Who the products are in the trail. Their addresses are personal values of their customers.
 pub(crate) const PRODUCT: &str = "product";
 /// What stands for such an address in a row.
@@ -158,69 +160,9 @@ impl Authority {
         tx.enqueue(license_id, action, &entry.facts(), self.clock().now()).await?;
         self.record(tx, actor, action, subject(license_id), entry).await
     }
-
-    /// Checks the whole trail: each row's hash, its place, its commitments, and the head.
-    pub async fn verify_audit(&self) -> Result<AuditReport, AuthorityError> {
-        let mut report = AuditReport { valid: true, rows: 0, findings: Vec::new() };
-        let (mut seq, mut hash) = (0_u64, [0_u8; 32]);
-        loop {
-            let (rows, head) = self
-                .read(move |_, tx| {
-                    Box::pin(async move {
-                        let mut rows = Vec::new();
-                        for row in tx.audit_rows(seq, PAGE).await? {
-                            let secrets = tx.audit_secrets(row.seq).await?;
-                            rows.push((row, secrets));
-                        }
-                        // Read with the last page, so that a row added meanwhile is not taken for a loss.
-                        Ok((rows, tx.setting(HEAD).await?))
-                    })
-                })
-                .await?;
-            let last_page = rows.len() < PAGE as usize;
-            for (row, secrets) in rows {
-                report.rows += 1;
-                if row.seq != seq + 1 {
-                    report.findings.push(format!(
-                        "rows {} to {} are missing",
-                        seq + 1,
-                        row.seq - 1
-                    ));
-                }
-                if row.previous != hash {
-                    report
-                        .findings
-                        .push(format!("row {} does not follow the row before it", row.seq));
-                }
-                if row_hash(&row) != row.hash {
-                    report.findings.push(format!("row {} was edited", row.seq));
-                }
-                for secret in secrets {
-                    if !row.details.contains(&stated(&secret.salt, &secret.value)) {
-                        report.findings.push(format!(
-                            "the personal value `{}` of row {} was edited",
-                            secret.field, row.seq
-                        ));
-                    }
-                }
-                (seq, hash) = (row.seq, row.hash);
-            }
-            if last_page {
-                let expected = (seq > 0).then(|| head_mark(self.master(), seq, &hash));
-                if head != expected {
-                    report.findings.push(format!(
-                        "the trail ends at row {seq}, which is not where the authority ended it"
-                    ));
-                }
-                break;
-            }
-        }
-        report.valid = report.findings.is_empty();
-        Ok(report)
-    }
 }
 
-fn row_hash(row: &AuditRow) -> [u8; 32] {
+pub(crate) fn row_hash(row: &AuditRow) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(row.previous);
     hash.update(row.seq.to_be_bytes());
@@ -232,14 +174,14 @@ fn row_hash(row: &AuditRow) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn head_mark(master: &MasterKey, seq: u64, hash: &[u8; 32]) -> String {
+pub(crate) fn head_mark(master: &MasterKey, seq: u64, hash: &[u8; 32]) -> String {
     let mut message = seq.to_be_bytes().to_vec();
     message.extend_from_slice(hash);
     format!("{seq}:{}", hex(&master.hash("audit head", &message)))
 }
 
 /// The salted commitment to a personal value, as it stands in a row.
-fn stated(salt: &[u8], value: &str) -> String {
+pub(crate) fn stated(salt: &[u8], value: &str) -> String {
     let digest: [u8; 32] = Sha256::new().chain_update(salt).chain_update(value).finalize().into();
     format!("sha256:{}", hex(&digest))
 }

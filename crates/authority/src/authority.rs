@@ -1,5 +1,6 @@
 //! The authority: its database, keys, clock and randomness in one place.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use licentia_issue::master::MasterKey;
@@ -26,6 +27,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Unguessable bytes.
     pub random: Arc<dyn Random>,
+    /// The folder for what is kept beside the database, such as the checkpoints of the audit trail.
+    pub folder: Option<PathBuf>,
 }
 
 /// A handle on the authority; clones share everything.

@@ -25,6 +25,7 @@
 
 pub mod activation;
 pub mod chain;
+pub mod checkpoint;
 pub mod claims;
 pub mod decide;
 pub mod delegation;

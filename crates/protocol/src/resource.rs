@@ -259,6 +259,9 @@ pub struct AuditReport {
     pub valid: bool,
     /// Rows read.
     pub rows: u64,
+    /// Checkpoints outside the database that were compared.
+    #[serde(default)]
+    pub checkpoints: u64,
     /// Rows that were edited, removed or moved, in words.
     pub findings: Vec<String>,
 }
@@ -358,6 +361,30 @@ pub struct SecondFactor {
 pub struct RecoveryCodes {
     /// Shown once.
     pub codes: Vec<String>,
+}
+
+/// A row of the audit trail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEntry {
+    /// Its number.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `operator:…`, `cli:…`, `product`, `system`.
+    pub actor: String,
+    /// From where: an address, `local`, or `committed` where it is a personal value of a customer.
+    pub origin: String,
+    /// What, e.g. `license.suspend`.
+    pub action: String,
+    /// To what, e.g. `license:UUID`.
+    pub subject: String,
+    /// Before, after, and other facts; personal values as salted hashes.
+    pub details: BTreeMap<String, serde_json::Value>,
+    /// The personal values that were not erased.
+    pub personal: BTreeMap<String, String>,
+    /// Hash of the row, which covers the one before.
+    pub hash: String,
 }
 
 /// A part of a list.

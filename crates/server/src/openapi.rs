@@ -84,6 +84,8 @@ pub(crate) fn frame() -> OpenApi {
             tag("sessions", "For operators: logging in and out"),
             tag("operators", "For operators: who they are and what they get in with"),
             tag("tokens", "For operators: API tokens"),
+            tag("keys", "For operators: signing keys"),
+            tag("audit", "For operators: the audit trail"),
         ]))
         .build()
 }

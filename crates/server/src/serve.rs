@@ -62,6 +62,7 @@ impl Server {
         // Before anybody is served: whoever comes first after an outage finds the seats as they were.
         jobs::alive::mark(&authority).await;
         jobs::alive::start(authority.clone(), stopped.clone());
+        jobs::checkpoint::start(authority.clone(), stopped.clone());
         let (drain, draining) = watch::channel(false);
         let notice = Duration::from_secs(config.server.drain_s.into());
         let proxies =
@@ -94,6 +95,7 @@ impl Server {
         };
         jobs::prune::sum_refusals(&authority).await;
         jobs::alive::mark(&authority).await;
+        jobs::checkpoint::write(&authority).await;
         authority.close().await;
         result
     }

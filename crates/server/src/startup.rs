@@ -253,6 +253,7 @@ impl DataDir {
             master,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            folder: Some(self.path.clone()),
         }))
     }
 

@@ -42,6 +42,7 @@ async fn a_full_queue_is_answered_503_with_retry_after_and_what_waited_is_done()
         master: MasterKey::new(&Secret::new([7; 32])).unwrap(),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        folder: None,
     };
     let root = Ed25519Signer::from_seed([42; 32]).unwrap();
     let actor = || Actor::new("cli:test", "local");

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use licentia_model::AuditRow;
 use licentia_model::audit::AuditSecret;
 use licentia_storage::Result;
-use licentia_storage::audit::Audit;
+use licentia_storage::audit::{Audit, AuditFilter};
 use rusqlite::params;
 
 use crate::columns::{Columns, signed};
@@ -18,6 +18,17 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     APPEND_SECRET = "INSERT INTO audit_secrets (seq, field, salt, value) VALUES (?1, ?2, ?3, ?4)";
     AFTER = "SELECT * FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    // Each walks its index from its end; the history of one thing is short, so the other filters go along.
+    OF_SUBJECT = "
+        SELECT * FROM audit
+        WHERE subject = ?1 AND seq < ?2 AND (?3 IS NULL OR actor = ?3) AND (?4 IS NULL OR action = ?4)
+          AND at_micros >= ?5 AND at_micros < ?6
+        ORDER BY seq DESC LIMIT ?7";
+    NEWEST = "
+        SELECT * FROM audit
+        WHERE ?1 IS NULL AND seq < ?2 AND (?3 IS NULL OR actor = ?3) AND (?4 IS NULL OR action = ?4)
+          AND at_micros >= ?5 AND at_micros < ?6
+        ORDER BY seq DESC LIMIT ?7";
     SECRETS = "SELECT * FROM audit_secrets WHERE seq = ?1 ORDER BY field";
 }
 
@@ -51,6 +62,28 @@ impl Audit for SqliteTransaction {
 
     async fn audit_rows(&mut self, after: u64, limit: u32) -> Result<Vec<AuditRow>> {
         self.all("audit", AFTER, params![signed(after)?, limit], audit_row)
+    }
+
+    async fn last_audit_row(&mut self) -> Result<Option<AuditRow>> {
+        self.one("audit", HEAD, params![], audit_row)
+    }
+
+    async fn audit_page(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
+        let sql = if filter.subject.is_some() { OF_SUBJECT } else { NEWEST };
+        let before = match filter.before {
+            Some(before) => signed(before)?,
+            None => i64::MAX,
+        };
+        let params = params![
+            filter.subject,
+            before,
+            filter.actor,
+            filter.action,
+            filter.since,
+            filter.until,
+            filter.limit,
+        ];
+        self.all("audit", sql, params, audit_row)
     }
 
     async fn audit_secrets(&mut self, seq: u64) -> Result<Vec<AuditSecret>> {

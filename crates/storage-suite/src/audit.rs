@@ -3,6 +3,7 @@
 use licentia_model::AuditRow;
 use licentia_model::audit::AuditSecret;
 use licentia_storage::StorageError;
+use licentia_storage::audit::AuditFilter;
 
 use crate::Backend;
 use crate::fixtures::{change, look};
@@ -68,4 +69,55 @@ pub async fn personal_values_stay_with_their_row(backend: &impl Backend) {
         Ok(())
     })
     .unwrap();
+}
+
+/// Newest first, narrowed by every column, in pages.
+pub async fn the_trail_is_filtered_and_read_backwards(backend: &impl Backend) {
+    let store = backend.open().await;
+    let rows: Vec<AuditRow> = (1..=6)
+        .map(|seq| AuditRow {
+            at_micros: i64::try_from(seq * 10).unwrap(),
+            actor: if seq % 2 == 0 { "even".into() } else { "odd".into() },
+            action: if seq < 4 { "first".into() } else { "second".into() },
+            subject: format!("s{}", seq % 3),
+            ..row(seq)
+        })
+        .collect();
+    let kept = rows.clone();
+    change!(store, |tx| {
+        for row in &kept {
+            tx.append_audit(row, &[]).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let all = AuditFilter {
+        actor: None,
+        action: None,
+        subject: None,
+        since: i64::MIN,
+        until: i64::MAX,
+        before: None,
+        limit: 100,
+    };
+    let some = |word: &str| Some(word.to_owned());
+    for (filter, expected) in [
+        (all.clone(), vec![6, 5, 4, 3, 2, 1]),
+        (AuditFilter { limit: 2, before: Some(5), ..all.clone() }, vec![4, 3]),
+        (AuditFilter { actor: some("even"), ..all.clone() }, vec![6, 4, 2]),
+        (AuditFilter { action: some("second"), ..all.clone() }, vec![6, 5, 4]),
+        (AuditFilter { subject: some("s1"), ..all.clone() }, vec![4, 1]),
+        (AuditFilter { subject: some("s1"), actor: some("odd"), ..all.clone() }, vec![1]),
+        (AuditFilter { subject: some("s1"), before: Some(4), ..all.clone() }, vec![1]),
+        (AuditFilter { since: 20, until: 40, ..all.clone() }, vec![3, 2]),
+        (AuditFilter { actor: some("nobody"), ..all }, vec![]),
+    ] {
+        let asked = filter.clone();
+        let found = look!(store, |tx| tx.audit_page(&asked).await).unwrap();
+        let seqs: Vec<u64> = found.iter().map(|row| row.seq).collect();
+        assert_eq!(seqs, expected, "{filter:?}");
+        assert!(found.iter().all(|row| rows.contains(row)));
+    }
+    let last = look!(store, |tx| tx.last_audit_row().await).unwrap();
+    assert_eq!(last.as_ref(), rows.last());
 }

@@ -67,7 +67,8 @@ macro_rules! suite {
             audit:
                 rows_come_back_as_they_were_appended
                 a_number_is_taken_once
-                personal_values_stay_with_their_row;
+                personal_values_stay_with_their_row
+                the_trail_is_filtered_and_read_backwards;
             bulk:
                 licenses_are_added_with_all_their_rows
                 licenses_are_added_all_or_none;

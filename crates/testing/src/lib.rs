@@ -95,6 +95,7 @@ impl TestAuthority {
             master: MasterKey::new(&Secret::new([7; 32])).expect("a master key"),
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::default()),
+            folder: Some(folder.path().to_owned()),
         };
         let (authority, login) =
             initialize(Arc::new(parts), Some("https://authority.example".into()), &root(), actor())

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use licentia_issue::PrivateKey;
+use licentia_issue::keyfile::ReadOptions;
 use licentia_issue::signer::{Ed25519Signer, RsaBits, RsaSigner, Signer, SignerError};
 use licentia_license::Trust;
 use licentia_license::keyset::{KeyEntry, KeyState, Keyset, Purpose};
@@ -38,6 +39,19 @@ pub enum NewKey {
 pub type Root = Arc<dyn Signer>;
 
 impl Authority {
+    /// The root's private key, where it is kept in the authority's own folder.
+    pub fn root_at_hand(&self) -> Result<Root, AuthorityError> {
+        let path = self.parts().folder.as_ref().map(|folder| folder.join("root.private.pem"));
+        let away = AuthorityError::NotAllowed {
+            what: "keyset",
+            action: "signed here",
+            state: "signed by a root that is kept elsewhere; use the command line with `--root`",
+        };
+        let Some(path) = path.filter(|path| path.exists()) else { return Err(away) };
+        let key = licentia_issue::keyfile::read_signer(&path, &ReadOptions::default());
+        Ok(Arc::new(key.map_err(|e| AuthorityError::Keys(e.to_string()))?))
+    }
+
     /// The next step of a rotation: publishes a `next` key, or puts the one that is published to work and
     /// makes the active one `previous`. `at_once` does both.
     pub async fn rotate_key(

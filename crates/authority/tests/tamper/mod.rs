@@ -15,3 +15,17 @@ pub(crate) fn edit(test: &TestAuthority, sql: &str) -> usize {
     let counted = format!("WITH edited AS ({sql} RETURNING 1) SELECT count(*) FROM edited");
     Cluster::shared().sql_in(name, &counted).trim().parse().unwrap()
 }
+
+/// Reads one text.
+#[allow(dead_code, reason = "not every test that edits also reads")]
+pub(crate) fn read(test: &TestAuthority, sql: &str) -> String {
+    let Some(url) = &test.database else {
+        let path = test.folder.path().join("licentia.db");
+        return rusqlite::Connection::open(path)
+            .unwrap()
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap();
+    };
+    let name = url.rsplit('/').next().unwrap();
+    Cluster::shared().sql_in(name, sql).trim().to_owned()
+}

@@ -338,6 +338,7 @@ impl World {
             master: MasterKey::new(&Secret::new([7; 32])).unwrap(),
             clock: Arc::new(self.test.clock.clone()),
             random: Arc::new(Bytes(Mutex::new(Dice(self.dice.next())))),
+            folder: None,
         };
         self.authority = Authority::open(Arc::new(parts)).await.unwrap();
         self.reach("authority restarted");

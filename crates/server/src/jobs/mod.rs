@@ -1,6 +1,7 @@
 //! What runs beside the requests.
 
 pub(crate) mod alive;
+pub(crate) mod checkpoint;
 pub(crate) mod events;
 pub(crate) mod prune;
 pub(crate) mod uses;

@@ -26,7 +26,9 @@ fn routes() -> Vec<Route> {
             let scope = security.and_then(|list| list[0]["operator_token"][0].as_str());
             all.push(Route {
                 method: method.to_uppercase(),
-                path: path.replace("{id}", "00000000-0000-4000-8000-000000000000"),
+                path: path
+                    .replace("{id}", "00000000-0000-4000-8000-000000000000")
+                    .replace("{kid}", "no-kid"),
                 scope: scope.map(|scope| scope.parse().unwrap()),
             });
         }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod audit;
 mod guarded;
+mod keys;
 mod licenses;
 mod operators;
 mod sessions;

@@ -24,7 +24,6 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) etag: Option<String>,
     pub(crate) headers: reqwest::header::HeaderMap,
-    #[allow(dead_code, reason = "the first export comes next")]
     pub(crate) text: String,
     pub(crate) body: Value,
 }

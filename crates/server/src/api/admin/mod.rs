@@ -23,7 +23,9 @@ pub(crate) mod query;
 pub(crate) mod version;
 
 pub(crate) mod activations;
+pub(crate) mod audit;
 pub(crate) mod customers;
+pub(crate) mod keys;
 pub(crate) mod licenses;
 pub(crate) mod operators;
 pub(crate) mod plans;
@@ -63,6 +65,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(activations::routes())
         .merge(usage::routes())
         .merge(revocations::routes())
+        .merge(audit::routes())
+        .merge(keys::routes())
         .merge(operators::routes())
         .merge(sessions::routes())
         .merge(tokens::routes())

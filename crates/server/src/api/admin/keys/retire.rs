@@ -1,0 +1,31 @@
+//! `POST /v1/admin/keys/{kid}/retire`.
+
+use axum::extract::State;
+use licentia_authority::Authority;
+use licentia_protocol::resource::{Page, SigningKey};
+
+use crate::api::admin::admin_problems;
+use crate::api::admin::caller::Caller;
+use crate::api::admin::query::Path;
+use crate::problem::Failure;
+
+admin_problems!(NoSuchResource, WrongState, Invalid);
+
+/// Retires a key, which then verifies no more. Refused while something that it signed is in force.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/keys/{kid}/retire",
+    operation_id = "retire_key",
+    tag = "keys",
+    params(("kid" = String, Path, description = "The key's id.")),
+    responses((status = 200, description = "All keys.", body = Page<SigningKey>), Problems)
+)]
+pub(crate) async fn handler(
+    State(authority): State<Authority>,
+    caller: Caller,
+    Path(kid): Path<String>,
+) -> Result<axum::Json<Page<SigningKey>>, Failure> {
+    let root = authority.root_at_hand()?;
+    let keys = authority.retire_key(kid, root, caller.actor()).await?;
+    Ok(axum::Json(Page { items: keys, next: None }))
+}
