@@ -133,10 +133,27 @@ impl Node {
 
     /// SIGTERM, and how it ended.
     pub async fn terminate(self) -> (Option<i32>, String) {
-        let pid = self.child.id().expect("it runs");
-        let sent = Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")).status().await;
-        assert!(sent.is_ok_and(|status| status.success()));
+        self.signal("TERM").await;
         self.ended().await
+    }
+
+    /// Sends a signal.
+    pub async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it runs");
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status().await;
+        assert!(sent.is_ok_and(|status| status.success()));
+    }
+
+    /// SIGTERM once `then` is done, unless it ends before; its exit status, `None` where it was killed.
+    pub async fn terminate_once(mut self, then: impl Future<Output = ()>) -> Option<i32> {
+        tokio::select! {
+            ended = self.child.wait() => return ended.expect("its status").code(),
+            () = then => {}
+        }
+        let pid = self.child.id()?;
+        // It may be killed just now.
+        let _ = Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")).status().await;
+        self.ended().await.0
     }
 
     /// `kill -9`.

@@ -149,17 +149,24 @@ impl Worker {
         let farewell = self.engine.shut_down();
         self.publish();
         let (Some(client), Some((token, request))) = (&self.client, farewell) else { return };
-        match tokio::time::timeout(budget, client.deactivate(token.as_deref(), &request)).await {
-            Ok(Ok(raw)) if raw.status == 204 => self.engine.released(),
-            _ => tracing::warn!(target: "license",
-                "[License] The seat could not be given back; it is free once its lease has run out"),
+        let engine = &mut self.engine;
+        let giving_back = client.deactivate(token.as_deref(), &request, || engine.released());
+        match tokio::time::timeout(budget, giving_back).await {
+            Ok(Ok(raw)) if raw.status == 204 => return,
+            Ok(Ok(_)) => self.engine.not_released(),
+            // Where it was sent, it may have been done.
+            Ok(Err(_)) | Err(_) => {}
         }
+        tracing::warn!(target: "license",
+            "[License] The seat could not be given back; it is free once its lease has run out");
     }
 
     /// Gives a seat back that another licence has replaced; where that fails it ends with its lease.
     fn bid(&self, (token, request): Farewell) {
         if let Some(client) = self.client.clone() {
-            tokio::spawn(async move { drop(client.deactivate(token.as_deref(), &request).await) });
+            tokio::spawn(async move {
+                drop(client.deactivate(token.as_deref(), &request, || {}).await)
+            });
         }
     }
 

@@ -84,13 +84,21 @@ impl Client {
         Ok(Self { base, wire })
     }
 
-    /// Gives a seat back. Without an `Idempotency-Key`: it is sent once, and does no more a second time.
+    /// Gives a seat back, once `sending` was told that from now on it may be gone. Without an `Idempotency-Key`: it is
+    /// sent once, and does no more a second time.
     pub(crate) async fn deactivate(
         &self,
         token: Option<&str>,
         body: &deactivate::Request,
+        sending: impl FnOnce() + Send,
     ) -> Result<Raw, Silence> {
-        self.post("v1/license/deactivate", token, body, None, DEACTIVATE).await
+        let request = self.posting("v1/license/deactivate", token, body, None)?;
+        in_time(DEACTIVATE, async {
+            let ready = self.wire.open(request).await?;
+            sending();
+            read(ready.send().await?).await
+        })
+        .await
     }
 
     /// Opens the stream of events.
@@ -109,17 +117,28 @@ impl Client {
         &self,
         path: &str,
         token: Option<&str>,
-        body: &impl Serialize,
+        body: &(impl Serialize + Sync),
         key: Option<&str>,
         most: Duration,
     ) -> Result<Raw, Silence> {
+        let request = self.posting(path, token, body, key)?;
+        in_time(most, self.answer(request)).await
+    }
+
+    fn posting(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &impl Serialize,
+        key: Option<&str>,
+    ) -> Result<Request<Full<hyper::body::Bytes>>, Silence> {
         let body = serde_json::to_vec(body).map_err(silence)?;
         let mut request = self.request(Method::POST, path, token, body)?;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = key {
             request.headers_mut().insert("idempotency-key", key.parse().map_err(silence)?);
         }
-        in_time(most, self.answer(request)).await
+        Ok(request)
     }
 
     fn request(
@@ -142,18 +161,22 @@ impl Client {
     }
 
     async fn answer(&self, request: Request<Full<hyper::body::Bytes>>) -> Result<Raw, Silence> {
-        let mut exchange = self.wire.send(request).await?;
-        let retry_after = exchange.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after_s = retry_after.and_then(|value| value.parse().ok());
-        let mut body = Vec::new();
-        while let Some(chunk) = exchange.chunk().await? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(Silence("the answer is larger than 1 MiB".to_owned()));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Raw { status: exchange.status(), retry_after_s, body })
+        read(self.wire.send(request).await?).await
     }
+}
+
+/// The whole answer.
+async fn read(mut exchange: Exchange) -> Result<Raw, Silence> {
+    let retry_after = exchange.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after_s = retry_after.and_then(|value| value.parse().ok());
+    let mut body = Vec::new();
+    while let Some(chunk) = exchange.chunk().await? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(Silence("the answer is larger than 1 MiB".to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Raw { status: exchange.status(), retry_after_s, body })
 }
 
 impl Transport for Client {

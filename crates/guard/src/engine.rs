@@ -86,6 +86,8 @@ pub(crate) struct Engine {
     /// A seat that is no longer needed.
     left: Option<Farewell>,
     lease: Option<Verified<Lease>>,
+    /// The lease, as signed, of the seat that is being given back.
+    released: Option<String>,
     waiver: Option<Verified<Waiver>>,
     grace: Option<Verified<GraceGrant>>,
     found: Result<Option<Found>, Unreadable>,
@@ -139,6 +141,7 @@ impl Engine {
             session: None,
             left: None,
             lease: None,
+            released: None,
             waiver: None,
             grace: None,
             found: start.found,
@@ -514,9 +517,16 @@ impl Engine {
         self.left.take()
     }
 
-    /// The seat was given back, so its lease must not be run on again.
+    /// The seat is given back, so its lease must not be run on again. Before the request is sent: a kill, or an
+    /// answer that somebody holds up, would leave both the seat to others and the lease here.
     pub(crate) fn released(&mut self) {
-        self.state.lease = None;
+        self.released = self.state.lease.take();
+        self.store.save(&self.state);
+    }
+
+    /// It was not: whoever answered did not take it.
+    pub(crate) fn not_released(&mut self) {
+        self.state.lease = self.released.take().or(self.state.lease.take());
         self.store.save(&self.state);
     }
 

@@ -87,16 +87,24 @@ impl Builder {
             cluster_id: Some(start.cluster_id),
             ..deactivate::Request::default()
         };
+        let kept = start.state.clone();
+        let (state, store) = (&mut start.state, &mut start.store);
+        // As at a shut-down: the lease goes before the seat does.
+        let sending = || {
+            if store.leads() {
+                (state.lease, state.proof) = (None, None);
+                store.save(state);
+            }
+        };
         let raw = client
-            .deactivate(None, &request)
+            .deactivate(None, &request, sending)
             .await
             .map_err(|Silence(why)| DeactivateError::Unreachable(why))?;
         if raw.status != 204 {
+            if start.store.leads() {
+                start.store.save(&kept);
+            }
             return Err(DeactivateError::Refused(raw.status));
-        }
-        if start.store.leads() {
-            (start.state.lease, start.state.proof) = (None, None);
-            start.store.save(&start.state);
         }
         Ok(())
     }

@@ -59,15 +59,15 @@ impl Wire {
 
     /// Asks, and brings the answer's head; its body is read from [`Exchange::chunk`].
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Exchange, Silence> {
-        let connecting = tokio::time::timeout(CONNECT, self.connect(request));
-        let (mut sender, connection, request) = match connecting.await {
-            Ok(connected) => connected?,
-            Err(_) => return Err(Silence("no connection in time".to_owned())),
-        };
-        let mut work = JoinSet::new();
-        work.spawn(async move { drop(connection.await) });
-        let response = sender.send_request(request).await.map_err(silence)?;
-        Ok(Exchange { response, _work: work })
+        self.open(request).await?.send().await
+    }
+
+    /// Connects, so that all is there but to send: nothing has reached anybody yet.
+    pub(crate) async fn open(&self, request: Request<Full<Bytes>>) -> Result<Ready, Silence> {
+        match tokio::time::timeout(CONNECT, self.connect(request)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(Silence("no connection in time".to_owned())),
+        }
     }
 
     async fn connect(&self, mut request: Request<Full<Bytes>>) -> Result<Ready, Silence> {
@@ -99,7 +99,7 @@ impl Wire {
             *request.uri_mut() = path.parse().map_err(silence)?;
         }
         let (sender, connection) = http1::handshake(TokioIo::new(io)).await.map_err(silence)?;
-        Ok((sender, connection, request))
+        Ok(Ready { sender, connection, request })
     }
 
     async fn tunnel(&self, proxy: &Intercept, uri: &Uri) -> Result<Io, Silence> {
@@ -112,11 +112,23 @@ impl Wire {
     }
 }
 
-type Ready = (
-    http1::SendRequest<Full<Bytes>>,
-    http1::Connection<TokioIo<Io>, Full<Bytes>>,
-    Request<Full<Bytes>>,
-);
+/// A request on a connection that stands.
+pub(crate) struct Ready {
+    sender: http1::SendRequest<Full<Bytes>>,
+    connection: http1::Connection<TokioIo<Io>, Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+}
+
+impl Ready {
+    /// Sends it.
+    pub(crate) async fn send(self) -> Result<Exchange, Silence> {
+        let Self { mut sender, connection, request } = self;
+        let mut work = JoinSet::new();
+        work.spawn(async move { drop(connection.await) });
+        let response = sender.send_request(request).await.map_err(silence)?;
+        Ok(Exchange { response, _work: work })
+    }
+}
 
 /// An answer under way; dropping it closes the connection.
 pub(crate) struct Exchange {

@@ -14,9 +14,8 @@ fn state_file(world: &World) -> std::path::PathBuf {
 /// A run that ends without giving its seat back, as a killed process does.
 fn run_and_die(world: &World) -> String {
     let guard = world.guard(Policy::strict());
-    world.behave(|_, _| Reply::Nothing);
     let id = guard.snapshot().cluster_id().to_owned();
-    drop(guard);
+    world.kill(guard);
     id
 }
 
@@ -78,11 +77,7 @@ fn a_lease_that_ended_was_moved_or_changed_carries_nothing() {
 #[test]
 fn an_opaque_key_runs_on_the_lease_that_it_was_exchanged_for_and_on_no_other() {
     let world = World::new();
-    drop({
-        let guard = world.online().license_key("BZZZ-2025-ABC123-XYZ").start().unwrap();
-        world.behave(|_, _| Reply::Nothing);
-        guard
-    });
+    world.kill(world.online().license_key("BZZZ-2025-ABC123-XYZ").start().unwrap());
     let text = fs::read_to_string(state_file(&world)).unwrap();
     assert!(!text.contains("ABC123"), "{text}");
     let guard = world.online().license_key("BZZZ-2025-ABC123-XYZ").start().unwrap();
@@ -104,6 +99,28 @@ fn a_seat_that_was_given_back_is_not_run_on() {
     world.guard(Policy::strict()).shutdown_blocking();
     world.behave(|_, _| Reply::Nothing);
     assert_eq!(world.online().start().unwrap_err(), StartError::Unlicensed(Reason::Unreachable));
+}
+
+#[test]
+fn a_seat_that_may_have_been_given_back_is_not_run_on_and_one_that_was_not_is() {
+    type Answer = fn() -> Reply;
+    let answers: [(&str, Answer, bool); 4] = [
+        ("the answer is lost", || Reply::Nothing, false),
+        ("half an answer", || Reply::Bytes(b"HTTP/1.1 204".to_vec()), false),
+        ("a fault", || Reply::empty(503), true),
+        ("a page", || Reply::text(200, "text/html", "Log in"), true),
+    ];
+    for (name, answer, runs) in answers {
+        let world = World::new();
+        let guard = world.guard(Policy::strict());
+        world.behave(move |_, _| answer());
+        guard.shutdown_blocking();
+        drop(guard);
+        world.behave(|_, _| Reply::Nothing);
+        assert_eq!(world.online().start().is_ok(), runs, "{name}");
+        world.behave_well();
+        assert_eq!(world.guard(Policy::strict()).standing(), Standing::Licensed, "{name}");
+    }
 }
 
 #[test]

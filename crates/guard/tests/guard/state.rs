@@ -23,9 +23,8 @@ fn file(world: &World) -> PathBuf {
 /// A run that ends without giving its seat back, as a killed process does.
 fn run_and_die(world: &World) -> String {
     let guard = world.guard(Policy::strict());
-    world.behave(|_, _| Reply::Nothing);
     let id = guard.snapshot().cluster_id().to_owned();
-    drop(guard);
+    world.kill(guard);
     id
 }
 
@@ -61,8 +60,7 @@ fn a_roll_back_costs_one_activation_and_its_lease_still_ends_where_it_did() {
     let mut watch = guard.watch();
     world.clock.advance(2 * HEARTBEAT);
     until_lease(&mut watch, T0 + 2 * HEARTBEAT + GRACE);
-    world.behave(|_, _| Reply::Nothing);
-    drop(guard);
+    world.kill(guard);
     fs::write(file(&world), &old).unwrap();
     let guard = world.online().cluster_id("the-cluster").start().unwrap();
     assert_eq!(guard.standing(), Standing::Grace { until: T0 + GRACE });
@@ -147,8 +145,7 @@ fn decision_38_an_invalid_activation_proof_counts_as_a_missing_licence() {
             _ => authority.grant(request),
         });
         let guard = world.online().policy(policy).start().unwrap();
-        world.behave(|_, _| Reply::Nothing);
-        drop(guard);
+        world.kill(guard);
         let started = world.online().policy(policy).start();
         if stops {
             assert_eq!(started.unwrap_err(), StartError::Unlicensed(Reason::InvalidProof));

@@ -7,8 +7,7 @@ use crate::support::*;
 
 fn run_and_die(world: &World) {
     let guard = world.online().cluster_id("the-cluster").start().unwrap();
-    world.behave(|_, _| Reply::Nothing);
-    drop(guard);
+    world.kill(guard);
 }
 
 #[test]
@@ -34,7 +33,7 @@ fn a_lease_cannot_be_used_twice_by_setting_the_clock_back_at_each_start() {
     // An hour a run, and the clock goes back to where the lease began.
     while let Ok(guard) = world.online().cluster_id("the-cluster").start() {
         world.clock.advance(3600);
-        drop(guard);
+        world.kill(guard);
         world.clock.set(T0);
         runs += 1;
         assert!(runs < 30, "the lease was used for {runs} hours");

@@ -128,6 +128,13 @@ impl World {
         self.online().policy(policy).start().unwrap()
     }
 
+    /// Ends a guard whose seat is not given back, as a kill does; the authority is away from then on.
+    pub(crate) fn kill(&self, guard: Guard) {
+        self.behave(|_, _| Reply::empty(503));
+        drop(guard);
+        self.behave(|_, _| Reply::Nothing);
+    }
+
     /// From now on the authority answers so.
     pub(crate) fn behave(
         &self,
