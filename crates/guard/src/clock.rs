@@ -19,7 +19,8 @@ pub trait Clock: Send + Sync {
         self.now_micros()
     }
 
-    /// Ends once [`Clock::now_micros`] has reached this time.
+    /// Ends once [`Clock::now_micros`] has reached this time, or before: whoever waits looks at the clock again.
+    /// A clock that is set back must end its waits, since they were meant for another reckoning.
     fn wait_until(&self, micros: i64) -> Wait<'_>;
 }
 

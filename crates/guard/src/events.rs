@@ -32,7 +32,7 @@ pub(crate) async fn listen(
             }
             continue;
         };
-        let opened = clock.now_micros();
+        let opened = clock.steady_micros();
         match client.events(&current).await {
             Ok(events) => follow(events, &hurry).await,
             Err(silence) => {
@@ -40,13 +40,23 @@ pub(crate) async fn listen(
             }
         }
         // Every new stream costs a heartbeat, so one that does not last is a failure like none at all.
-        let lasted = clock.now_micros().saturating_sub(opened) >= LASTING;
+        let lasted = clock.steady_micros().saturating_sub(opened) >= LASTING;
         failures = if lasted { 0 } else { failures.saturating_add(1) };
         let limit = (SECOND << failures.min(10)).min(LONGEST_BACKOFF);
-        let until = clock.now_micros().saturating_add(SECOND / 10 + jitter(&*random, limit));
-        tokio::select! {
-            () = clock.wait_until(until) => {}
-            changed = token.changed() => if changed.is_err() { return },
+        let pause = SECOND / 10 + jitter(&*random, limit);
+        let until = clock.steady_micros().saturating_add(pause);
+        loop {
+            let left = until.saturating_sub(clock.steady_micros());
+            if left <= 0 {
+                break;
+            }
+            tokio::select! {
+                () = clock.wait_until(clock.now_micros().saturating_add(left)) => {}
+                changed = token.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+            }
         }
     }
 }

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::clock::{Clock, NoEntropy, Random, Wait};
 
-/// The longest wait in one piece. A suspended machine's timers stand still, so the wall clock is read
-/// again at least this often.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// The longest wait: a suspended machine's timers stand still, and a clock that ran ahead may be set right, so
+/// whoever waits looks again at least this often.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Wall clock that never goes back while the process runs: setting it back lengthens no lease.
 pub(crate) struct SystemClock {
@@ -31,11 +31,9 @@ impl Clock for SystemClock {
 
     fn wait_until(&self, micros: i64) -> Wait<'_> {
         Box::pin(async move {
-            loop {
-                let left = micros.saturating_sub(self.now_micros());
-                let Ok(left @ 1..) = u64::try_from(left) else { return };
-                tokio::time::sleep(Duration::from_micros(left).min(LONGEST_WAIT)).await;
-            }
+            let left = micros.saturating_sub(self.now_micros());
+            let Ok(left @ 1..) = u64::try_from(left) else { return };
+            tokio::time::sleep(Duration::from_micros(left).min(LONGEST_WAIT)).await;
         })
     }
 }

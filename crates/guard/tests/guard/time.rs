@@ -1,6 +1,10 @@
 //! Clocks that are wrong, set back, set right, far off, or asleep.
 
+use std::sync::Arc;
+
+use licentia::clock::{Clock, Wait};
 use licentia::{Policy, Reason, Standing, StartError};
+use tokio::sync::watch;
 
 use crate::support::http::Reply;
 use crate::support::*;
@@ -46,7 +50,7 @@ fn the_authority_corrects_a_clock_that_is_wrong_either_way_and_setting_it_right_
     for off in [-3_000 * 86_400, -3 * 86_400, 3 * 86_400, 3_000 * 86_400] {
         let world = World::new();
         // The authority's time is T0 all the while; the guard's clock is off.
-        let theirs = std::sync::Arc::new(clock::ManualClock::at(T0 + off));
+        let theirs = Arc::new(clock::ManualClock::at(T0 + off));
         world.authority.license.lock().unwrap().exp = None;
         let builder = world.online().clock(theirs.clone()).policy(Policy::strict());
         let guard = builder.cluster_id("the-cluster").start().unwrap();
@@ -64,6 +68,57 @@ fn the_authority_corrects_a_clock_that_is_wrong_either_way_and_setting_it_right_
         assert!(guard.standing().is_full(), "{off}");
         theirs.advance(4 * HEARTBEAT);
         until(&mut watch, is_stopped);
+    }
+}
+
+/// A clock that is set while its steady half runs on: microseconds of that, and how far ahead it shows.
+struct Set(watch::Sender<(i64, i64)>);
+
+impl Set {
+    fn pass(&self, seconds: i64) {
+        self.0.send_modify(|(steady, _)| *steady += seconds * 1_000_000);
+    }
+
+    fn ahead(&self, seconds: i64) {
+        self.0.send_modify(|(_, ahead)| *ahead = seconds * 1_000_000);
+    }
+}
+
+impl Clock for Set {
+    fn now_micros(&self) -> i64 {
+        let (steady, ahead) = *self.0.borrow();
+        steady + ahead
+    }
+
+    fn steady_micros(&self) -> i64 {
+        self.0.borrow().0
+    }
+
+    fn wait_until(&self, micros: i64) -> Wait<'_> {
+        let mut shown = self.0.subscribe();
+        let was_ahead = shown.borrow().1;
+        Box::pin(async move {
+            let over =
+                |(steady, ahead): &(i64, i64)| steady + ahead >= micros || *ahead < was_ahead;
+            let _ = shown.wait_for(over).await;
+        })
+    }
+}
+
+#[test]
+fn a_clock_that_ran_ahead_for_a_while_puts_off_no_heartbeat() {
+    let world = World::new();
+    let theirs = Arc::new(Set(watch::Sender::new((T0 * 1_000_000, 0))));
+    let clock: Arc<dyn Clock> = Arc::<Set>::clone(&theirs);
+    let guard = world.online().clock(clock).cluster_id("the-cluster").start().unwrap();
+    let mut watch = guard.watch();
+    until(&mut watch, is_licensed);
+    // A week ahead, which the authority corrects, and then right again.
+    for (ahead, after) in [(7 * 86_400, 2 * HEARTBEAT), (0, 4 * HEARTBEAT)] {
+        world.clock.advance(2 * HEARTBEAT);
+        theirs.ahead(ahead);
+        theirs.pass(2 * HEARTBEAT);
+        until_lease(&mut watch, T0 + after + GRACE);
     }
 }
 
