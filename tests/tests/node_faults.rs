@@ -147,7 +147,8 @@ async fn a_kill_at_any_save_of_a_whole_life_locks_nobody_out_and_costs_no_seat()
         killed += 1;
         scene.runs_again(&format!("a kill at call {call}")).await;
     }
-    assert!((8..40).contains(&killed), "killed {killed} times");
+    // Three calls a save: of the activation and of the farewell always, of a heartbeat where it was not cut off.
+    assert!((6..40).contains(&killed), "killed {killed} times");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,7 +179,12 @@ async fn a_clock_that_is_changed_under_a_running_node_ends_no_right_and_gives_no
         ("FAKETIME_NO_CACHE", "1"),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
     ];
-    let set = |offset: &str| std::fs::write(&clock, offset).unwrap();
+    // In one step: half a file would be no time.
+    let set = |offset: &str| {
+        let next = format!("{clock}.next");
+        std::fs::write(&next, offset).unwrap();
+        std::fs::rename(&next, &clock).unwrap();
+    };
     let id = scene.license["id"].as_str().unwrap().to_owned();
 
     // A week asleep, an hour back, beyond 2038, before 1970, and right again.

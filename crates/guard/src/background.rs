@@ -165,7 +165,7 @@ impl Worker {
     fn bid(&self, (token, request): Farewell) {
         if let Some(client) = self.client.clone() {
             tokio::spawn(async move {
-                drop(client.deactivate(token.as_deref(), &request, || {}).await)
+                drop(client.deactivate(token.as_deref(), &request, || {}).await);
             });
         }
     }
