@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::access::password::Passwords;
 use crate::credential::ClaimsCache;
 use crate::error::AuthorityError;
+use crate::heartbeat::{Judgements, Together};
 use crate::idempotency::InProgress;
 use crate::keyring::Keyring;
 use crate::outage::Outages;
@@ -46,6 +47,8 @@ struct Inner {
     outages: Outages,
     refusals: Refusals,
     passwords: Passwords,
+    judgements: Judgements,
+    together: Together,
 }
 
 impl Authority {
@@ -62,6 +65,8 @@ impl Authority {
                 outages: Outages::default(),
                 refusals: Refusals::default(),
                 passwords: Passwords::default(),
+                judgements: Judgements::default(),
+                together: Together::default(),
             }),
         })
     }
@@ -136,6 +141,14 @@ impl Authority {
 
     pub(crate) fn refusals(&self) -> &Refusals {
         &self.inner.refusals
+    }
+
+    pub(crate) fn judgements(&self) -> &Judgements {
+        &self.inner.judgements
+    }
+
+    pub(crate) fn together(&self) -> &Together {
+        &self.inner.together
     }
 
     /// A new id (RFC 9562, version 7): those of one moment lie side by side in an index.

@@ -1,5 +1,12 @@
 //! Keeps a seat: token → state → `token_version` → generation → seats and nodes, in this order.
+//!
+//! Nearly every heartbeat only goes on where the last one ended: [`plain`] says which, and [`together`] keeps many of
+//! them in one step. Everything else, and every refusal, takes the full way here.
 
+mod plain;
+mod together;
+
+use licentia_issue::Secret;
 use licentia_model::{Activation, Seat};
 use licentia_protocol::heartbeat::{Answer, ChainHead, Request};
 use licentia_protocol::{Code, Problem};
@@ -17,6 +24,10 @@ use crate::seats::{check_nodes, claim, timestamp};
 use crate::secrets::{ACCESS_TOKEN, nonce, token};
 use crate::usage::{Metered, Metering};
 
+pub(crate) use self::plain::Judgements;
+use self::plain::Plain;
+pub(crate) use self::together::Together;
+
 /// Which of the two tokens a heartbeat came with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Bearer {
@@ -27,7 +38,8 @@ enum Bearer {
 
 struct Kept {
     granted: Granted,
-    renewed: bool,
+    /// A new token, where it was renewed.
+    fresh: Option<Secret<String>>,
     license_changed: bool,
     metered: Metered,
     chain: Option<ChainHead>,
@@ -54,23 +66,29 @@ impl Authority {
         if let Err(denied) = check(&request) {
             return Err(self.refuse(denied, &asker));
         }
-        let fresh = token(ACCESS_TOKEN, self.random());
-        let fresh_hash = self.token_hash(fresh.expose());
-        let actor = Actor::new(PRODUCT, origin);
-        let kept = self
-            .write(move |this, tx| {
-                Box::pin(async move { this.keep(tx, &request, fresh_hash, &actor).await })
-            })
-            .await
-            .map_err(|e| failure(&e))?
-            .map_err(|denied| self.refuse(denied, &asker))?;
+        let plainly = match Plain::of(self, &request) {
+            Some(plain) => self.go_on(plain).await,
+            None => None,
+        };
+        let kept = match plainly {
+            Some(kept) => kept,
+            None => {
+                let actor = Actor::new(PRODUCT, origin);
+                self.write(move |this, tx| {
+                    Box::pin(async move { this.keep(tx, &request, &actor).await })
+                })
+                .await
+                .map_err(|e| failure(&e))?
+                .map_err(|denied| self.refuse(denied, &asker))?
+            }
+        };
         let lease = self.lease(&kept.granted).map_err(|e| failure(&e))?;
         let holder = kept.granted.holder();
         let seat = kept.granted.seat;
         let answer = Answer {
             token_version: kept.granted.token_version,
             token_expires_at: timestamp(seat.token_issued_at.saturating_add(TOKEN_LIFE_S)),
-            access_token: kept.renewed.then(|| fresh.expose().clone()),
+            access_token: kept.fresh.map(|fresh| fresh.expose().clone()),
             server_nonce: seat.server_nonce,
             lease,
             license: kept.license_changed.then(|| kept.granted.claims.token().to_owned()),
@@ -87,7 +105,6 @@ impl Authority {
         &self,
         tx: &mut dyn Transaction,
         request: &Request,
-        fresh: [u8; 32],
         actor: &Actor,
     ) -> Result<Result<Kept, Denied>, AuthorityError> {
         let now = self.clock().now();
@@ -108,6 +125,8 @@ impl Authority {
             Err(code) => return Ok(Err(code.into())),
         };
 
+        // Of the keys that the licence is judged by: others may come meanwhile.
+        let keyset_version = self.keyring().keyset_version;
         let mut known = self.know_and_mend(tx, license).await?;
         let (product, plan) = self.terms_of(tx, &known).await?;
         self.report_tampering(tx, &known, &product, &plan).await?;
@@ -166,14 +185,17 @@ impl Authority {
             None => None,
         };
 
-        let renewed = bearer == Bearer::Previous || now - seat.token_issued_at >= TOKEN_LIFE_S / 2;
-        if renewed {
+        let mut fresh = None;
+        if bearer == Bearer::Previous || is_due(&seat, now) {
+            let token = token(ACCESS_TOKEN, self.random());
+            let hash = self.token_hash(token.expose());
             if bearer == Bearer::Current {
                 seat.previous_token_hash = Some(seat.token_hash);
             }
-            seat.token_hash = fresh;
+            seat.token_hash = hash;
             seat.token_issued_at = now;
-            tx.insert_access_token(&fresh, activation.id, now.saturating_add(TOKEN_LIFE_S)).await?;
+            tx.insert_access_token(&hash, activation.id, now.saturating_add(TOKEN_LIFE_S)).await?;
+            fresh = Some(token);
         }
         if !lost {
             seat.generation += 1;
@@ -195,10 +217,18 @@ impl Authority {
             now,
         };
         let metered = self.meter(tx, request, &metering).await?;
+        self.judgements().add(&known, product, plan, claimed, keyset_version);
         let license_changed = known.claims.iat >= activation.activated_at;
-        let granted =
-            Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
-        Ok(Ok(Kept { granted, renewed, license_changed, metered, chain }))
+        let granted = Granted {
+            claims: known.claims,
+            cluster_id: activation.cluster_id,
+            fingerprint: activation.fingerprint,
+            seat,
+            terms,
+            token_version,
+            at: now,
+        };
+        Ok(Ok(Kept { granted, fresh, license_changed, metered, chain }))
     }
 
     async fn named(
@@ -234,6 +264,11 @@ impl Authority {
         }
         Ok(bearer)
     }
+}
+
+/// Whether a token is old enough to be renewed.
+fn is_due(seat: &Seat, now: i64) -> bool {
+    now - seat.token_issued_at >= TOKEN_LIFE_S / 2
 }
 
 fn check(request: &Request) -> Result<(), Denied> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use licentia_license::lease::{Lease, Standing};
 use licentia_license::{License as Claims, Verified};
-use licentia_model::{Activation, Plan, Product, Seat};
+use licentia_model::{Plan, Product, Seat};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -25,7 +25,8 @@ pub struct Holder {
 /// A seat that was granted and committed.
 pub(crate) struct Granted {
     pub(crate) claims: Arc<Verified<Claims>>,
-    pub(crate) activation: Activation,
+    pub(crate) cluster_id: String,
+    pub(crate) fingerprint: Option<String>,
     pub(crate) seat: Seat,
     pub(crate) terms: Terms,
     pub(crate) token_version: u64,
@@ -70,7 +71,7 @@ impl Granted {
 impl Authority {
     /// The signed lease of a granted seat.
     pub(crate) fn lease(&self, granted: &Granted) -> Result<String, AuthorityError> {
-        let Granted { claims, activation, seat, terms, .. } = granted;
+        let Granted { claims, seat, terms, .. } = granted;
         let standing = match (claims.trial, seat.overage) {
             (_, true) => Standing::Overage,
             (true, false) => Standing::Trial,
@@ -82,8 +83,8 @@ impl Authority {
             aud: claims.aud.clone(),
             iat: granted.at,
             exp: seat.lease_until,
-            act: activation.id.to_string(),
-            cluster_id: activation.cluster_id.clone(),
+            act: seat.activation_id.to_string(),
+            cluster_id: granted.cluster_id.clone(),
             token_version: granted.token_version,
             generation: seat.generation,
             nonce: seat.nonce.clone(),
@@ -96,7 +97,7 @@ impl Authority {
             standing,
             next_at: next_at(granted.at, seat.lease_until, terms.heartbeat_s, &seat.server_nonce),
             revocations_seq: 0,
-            fingerprint: activation.fingerprint.clone(),
+            fingerprint: granted.fingerprint.clone(),
         })
     }
 }

@@ -38,6 +38,20 @@ struct Known {
     outages: Vec<Outage>,
 }
 
+impl Outages {
+    /// Whether there is none that counts, and no silence that could be one.
+    pub(crate) fn are_over(&self, now: i64) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.outages.is_empty() && !known.is_silent(now)
+    }
+}
+
+impl Known {
+    fn is_silent(&self, now: i64) -> bool {
+        self.marked.is_some_and(|marked| now.saturating_sub(marked) > SILENCE_S)
+    }
+}
+
 impl Authority {
     /// Leaves the mark that the authority is alive. A server does so before it serves, every [`MARK_EVERY_S`]
     /// seconds, and when it stops.
@@ -55,10 +69,7 @@ impl Authority {
         now: i64,
         grace_s: u32,
     ) -> Result<i64, AuthorityError> {
-        let silent = |known: &Known| {
-            known.marked.is_some_and(|marked| now.saturating_sub(marked) > SILENCE_S)
-        };
-        if silent(&self.outages().0.read().unwrap_or_else(PoisonError::into_inner)) {
+        if self.outages().0.read().unwrap_or_else(PoisonError::into_inner).is_silent(now) {
             self.mark_in(tx).await?;
         }
         let known = self.outages().0.read().unwrap_or_else(PoisonError::into_inner);

@@ -45,7 +45,7 @@ pub use product::{Enforcement, Product, Profile, Scheme};
 pub use product_secret::ProductSecret;
 pub use random::Random;
 pub use scope::Scope;
-pub use seat::Seat;
+pub use seat::{HeldSeat, Seat};
 pub use session::Session;
 pub use signing_key::SigningKey;
 pub use usage::{Meter, Quota, QuotaKind, Window};

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::License;
+
 /// The lease state of one activation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seat {
@@ -33,6 +35,21 @@ pub struct Seat {
     pub token_issued_at: i64,
     /// `token_version` of the licence when the token was made.
     pub token_version: u64,
+}
+
+/// A seat with what a heartbeat is judged by beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldSeat {
+    /// The seat.
+    pub seat: Seat,
+    /// The activation's `cluster_id`.
+    pub cluster_id: String,
+    /// The activation's `fingerprint`.
+    pub fingerprint: Option<String>,
+    /// When the activation was made last.
+    pub activated_at: i64,
+    /// The seat's licence.
+    pub license: License,
 }
 
 impl Seat {

@@ -201,6 +201,11 @@ pub(crate) fn facts(state: &LicenseState) -> (Option<i64>, Option<&str>, Option<
 }
 
 fn license(row: &Columns<'_>) -> Result<License> {
+    license_beside(row, "token_version")
+}
+
+/// A licence in a row that has another table's `token_version` as well.
+pub(crate) fn license_beside(row: &Columns<'_>, token_version: &'static str) -> Result<License> {
     let state = match row.plain::<String>("state")?.as_str() {
         "active" => LicenseState::Active,
         "suspended" => LicenseState::Suspended {
@@ -224,7 +229,7 @@ fn license(row: &Columns<'_>) -> Result<License> {
         plan_id: row.uuid("plan_id")?,
         customer_id: row.uuid("customer_id")?,
         state,
-        token_version: row.number("token_version")?,
+        token_version: row.number(token_version)?,
         jti: row.uuid("jti")?,
         key_jti: row.uuid("key_jti")?,
         tier: row.plain("tier")?,

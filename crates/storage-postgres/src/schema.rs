@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V8__protocol", include_str!("../migrations/V8__protocol.sql")),
     ("V9__access", include_str!("../migrations/V9__access.sql")),
     ("V10__administration", include_str!("../migrations/V10__administration.sql")),
+    ("V11__heartbeats", include_str!("../migrations/V11__heartbeats.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

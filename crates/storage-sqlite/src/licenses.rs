@@ -118,6 +118,7 @@ impl Licenses for SqliteTransaction {
             license.product_id.to_string(),
             license.created_at,
         ];
+        self.forget_license(license.id);
         self.write_one("licence", INSERT, params)
     }
 
@@ -140,6 +141,7 @@ impl Licenses for SqliteTransaction {
             license.trial,
             Path::Ending.place(license).at,
         ];
+        self.forget_license(license.id);
         self.write_one("licence", UPDATE, params)
     }
 
@@ -151,7 +153,7 @@ impl Licenses for SqliteTransaction {
         // Nothing to lock: a writing transaction begins immediate, so it is the only writer of the whole
         // database, other processes included, from its first statement to its end.
         self.writable()?;
-        self.one("licenses", BY_ID, params![id.to_string()], license)
+        self.kept_license(id)
     }
 
     async fn walk_licenses(&mut self, walk: &Walk) -> Result<Vec<License>> {
@@ -186,6 +188,13 @@ impl Licenses for SqliteTransaction {
 impl SqliteTransaction {
     fn walked(&mut self, sql: &'static str, params: impl Params) -> Result<Vec<License>> {
         self.all("licenses", sql, params, license)
+    }
+}
+
+impl SqliteTransaction {
+    /// A licence, from memory where it is sure.
+    pub(crate) fn kept_license(&mut self, id: Uuid) -> Result<Option<License>> {
+        self.keep_license(id, |tx| tx.one("licenses", BY_ID, params![id.to_string()], license))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Seats: what a heartbeat changes, and the access tokens of activations.
 
 use async_trait::async_trait;
-use licentia_model::Seat;
+use licentia_model::{HeldSeat, Seat};
 use licentia_storage::seats::Seats;
 use licentia_storage::{Result, StorageError};
 use rusqlite::params;
@@ -16,30 +16,40 @@ statements! {
     PUT = "
         INSERT INTO seats (activation_id, license_id, generation, nonce, server_nonce, lease_until,
                            last_seen, nodes, overage, token_hash, previous_token_hash, token_issued_at,
-                           token_version, previous_server_nonce)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                           token_version, previous_server_nonce, lease_day)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?6 / 86400)
         ON CONFLICT (activation_id) DO UPDATE
         SET generation = excluded.generation, nonce = excluded.nonce,
             server_nonce = excluded.server_nonce, lease_until = excluded.lease_until,
             last_seen = excluded.last_seen, nodes = excluded.nodes, overage = excluded.overage,
             token_hash = excluded.token_hash, previous_token_hash = excluded.previous_token_hash,
             token_issued_at = excluded.token_issued_at, token_version = excluded.token_version,
-            previous_server_nonce = excluded.previous_server_nonce
+            previous_server_nonce = excluded.previous_server_nonce, lease_day = excluded.lease_day
         WHERE seats.license_id = excluded.license_id";
     BY_ACTIVATION = "SELECT * FROM seats WHERE activation_id = ?1";
+    HELD = "
+        SELECT seats.*, cluster_id, fingerprint, activated_at
+        FROM seats JOIN activations ON activations.id = seats.activation_id
+        WHERE activation_id = ?1";
+    // The day is in an index, which only a day that changes has to touch.
+    KEEP = "
+        UPDATE seats
+        SET generation = ?2, nonce = ?3, server_nonce = ?4, previous_server_nonce = ?5, lease_until = ?6,
+            last_seen = ?7, nodes = ?8
+        WHERE activation_id = ?1 AND lease_day = ?6 / 86400";
+    KEEP_TO_ANOTHER_DAY = "
+        UPDATE seats
+        SET generation = ?2, nonce = ?3, server_nonce = ?4, previous_server_nonce = ?5, lease_until = ?6,
+            last_seen = ?7, nodes = ?8, lease_day = ?6 / 86400
+        WHERE activation_id = ?1";
     LIVE = "
         SELECT * FROM seats
-        WHERE license_id = ?1 AND lease_until > ?2 AND last_seen > ?3
+        WHERE license_id = ?1 AND lease_day >= ?2 / 86400 AND lease_until > ?2 AND last_seen > ?3
         ORDER BY last_seen DESC, activation_id LIMIT ?4";
     COUNT_LIVE = "
         SELECT count(*) FROM seats
-        WHERE license_id = ?1 AND lease_until > ?2 AND last_seen > ?3
+        WHERE license_id = ?1 AND lease_day >= ?2 / 86400 AND lease_until > ?2 AND last_seen > ?3
           AND activation_id IS DISTINCT FROM ?4";
-    // The same from the index alone, where silence gives nothing away.
-    COUNT_LIVE_BY_LEASE = "
-        SELECT count(*) - (SELECT count(*) FROM seats
-                           WHERE activation_id = ?3 AND license_id = ?1 AND lease_until > ?2)
-        FROM seats WHERE license_id = ?1 AND lease_until > ?2";
     INSERT_TOKEN = "INSERT INTO access_tokens (hash, activation_id, expires_at) VALUES (?1, ?2, ?3)";
     TOKEN_OWNER = "SELECT activation_id FROM access_tokens WHERE hash = ?1";
     PRUNE_TOKENS = "DELETE FROM access_tokens WHERE expires_at < ?1";
@@ -71,6 +81,43 @@ impl Seats for SqliteTransaction {
         self.one("seats", BY_ACTIVATION, params![activation_id.to_string()], seat)
     }
 
+    async fn hold_seats(&mut self, activation_ids: &[Uuid]) -> Result<Vec<HeldSeat>> {
+        // Nothing to lock, see `lock_license`.
+        self.writable()?;
+        let mut held = Vec::with_capacity(activation_ids.len());
+        for id in activation_ids {
+            let Some((seat, holder)) = self.one("seats", HELD, params![id.to_string()], |row| {
+                Ok((seat(row)?, holder(row)?))
+            })?
+            else {
+                continue;
+            };
+            let Some(license) = self.kept_license(seat.license_id)? else { continue };
+            let (cluster_id, fingerprint, activated_at) = holder;
+            held.push(HeldSeat { seat, cluster_id, fingerprint, activated_at, license });
+        }
+        Ok(held)
+    }
+
+    async fn keep_seats(&mut self, seats: &[&Seat]) -> Result<()> {
+        for seat in seats {
+            let params = params![
+                seat.activation_id.to_string(),
+                signed(seat.generation)?,
+                seat.nonce,
+                seat.server_nonce,
+                seat.previous_server_nonce,
+                seat.lease_until,
+                seat.last_seen,
+                seat.nodes,
+            ];
+            if self.write(KEEP, params)? == 0 {
+                self.write_one("seat", KEEP_TO_ANOTHER_DAY, params)?;
+            }
+        }
+        Ok(())
+    }
+
     async fn live_seats(
         &mut self,
         license_id: Uuid,
@@ -89,14 +136,13 @@ impl Seats for SqliteTransaction {
         reclaim_after_s: Option<u32>,
         except: Option<Uuid>,
     ) -> Result<u32> {
-        let (license_id, except) = (license_id.to_string(), except.map(|id| id.to_string()));
-        let count = match reclaim_after_s {
-            None => self.integer(COUNT_LIVE_BY_LEASE, params![license_id, now, except])?,
-            Some(_) => {
-                let silent_since = silent_since(now, reclaim_after_s);
-                self.integer(COUNT_LIVE, params![license_id, now, silent_since, except])?
-            }
-        };
+        let params = params![
+            license_id.to_string(),
+            now,
+            silent_since(now, reclaim_after_s),
+            except.map(|id| id.to_string())
+        ];
+        let count = self.integer(COUNT_LIVE, params)?;
         u32::try_from(count).map_err(|_| StorageError::Internal(format!("{count} seats")))
     }
 
@@ -125,6 +171,11 @@ impl Seats for SqliteTransaction {
 /// A seat seen last at this time or before is given away; without the rule, none is.
 fn silent_since(now: i64, reclaim_after_s: Option<u32>) -> i64 {
     reclaim_after_s.map_or(i64::MIN, |seconds| now.saturating_sub(i64::from(seconds)))
+}
+
+/// Of its activation.
+fn holder(row: &Columns<'_>) -> Result<(String, Option<String>, i64)> {
+    Ok((row.plain("cluster_id")?, row.plain("fingerprint")?, row.plain("activated_at")?))
 }
 
 fn seat(row: &Columns<'_>) -> Result<Seat> {

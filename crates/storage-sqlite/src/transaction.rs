@@ -1,8 +1,8 @@
 //! The transaction object: a connection inside BEGIN and COMMIT, and what the nouns need of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use licentia_model::{Plan, Product};
+use licentia_model::{License, Plan, Product};
 use licentia_storage::{Access, Result, StorageError, Transaction};
 use rusqlite::{Connection, Params};
 use uuid::Uuid;
@@ -49,10 +49,15 @@ struct Kept {
     touched: bool,
     plans: HashMap<Uuid, Plan>,
     products: HashMap<Uuid, Product>,
+    licenses: HashMap<Uuid, License>,
+    /// Licences that were written to in this transaction, which may still not be committed.
+    changed: HashSet<Uuid>,
 }
 
-/// Most rows of a table that are kept.
+/// Most plans, and most products, that are kept.
 const KEPT_ROWS: usize = 1_000;
+/// Most licences that are kept, of some 300 bytes each.
+const KEPT_LICENSES: usize = 50_000;
 
 impl Transaction for SqliteTransaction {}
 
@@ -79,6 +84,7 @@ impl SqliteTransaction {
         if self.kept.touched || self.kept.data_version != data_version {
             self.kept = Kept { data_version, ..Kept::default() };
         }
+        self.kept.changed.clear();
         Ok(())
     }
 
@@ -98,6 +104,32 @@ impl SqliteTransaction {
         look: impl FnOnce(&mut Self) -> Result<Option<Product>>,
     ) -> Result<Option<Product>> {
         self.keep(id, |kept| &mut kept.products, look)
+    }
+
+    /// A licence, from memory where it is sure.
+    pub(crate) fn keep_license(
+        &mut self,
+        id: Uuid,
+        look: impl FnOnce(&mut Self) -> Result<Option<License>>,
+    ) -> Result<Option<License>> {
+        self.still_open()?;
+        if let Some(license) = self.kept.licenses.get(&id) {
+            return Ok(Some(license.clone()));
+        }
+        let found = look(self)?;
+        if let Some(license) = found.as_ref().filter(|_| !self.kept.changed.contains(&id)) {
+            if self.kept.licenses.len() >= KEPT_LICENSES {
+                self.kept.licenses.clear();
+            }
+            self.kept.licenses.insert(id, license.clone());
+        }
+        Ok(found)
+    }
+
+    /// A licence was written: until this transaction has ended it is read from its table.
+    pub(crate) fn forget_license(&mut self, id: Uuid) {
+        self.kept.licenses.remove(&id);
+        self.kept.changed.insert(id);
     }
 
     fn keep<T: Clone>(

@@ -118,6 +118,8 @@ macro_rules! suite {
             seats:
                 a_seat_is_put_and_replaced
                 a_seat_never_moves_to_another_license
+                seats_are_held_and_kept_together
+                a_held_license_is_the_one_of_the_database
                 live_seats_are_those_of_the_model
                 a_seat_is_not_counted_against_itself
                 a_seat_needs_its_activation

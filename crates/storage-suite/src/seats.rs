@@ -1,5 +1,6 @@
 //! Seats and access tokens.
 
+use licentia_model::{LicenseState, Seat};
 use licentia_storage::StorageError;
 
 use crate::Backend;
@@ -33,6 +34,88 @@ pub async fn a_seat_is_put_and_replaced(backend: &impl Backend) {
         Ok(())
     })
     .unwrap();
+}
+
+/// Many are held and kept at once: each with its activation and licence, and only what a heartbeat changes.
+pub async fn seats_are_held_and_kept_together(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        let here = licensed(tx).await?;
+        let there = license(2, &plan(1, &product(1)), &customer(1));
+        tx.insert_license(&there).await?;
+        let mut seats = Vec::new();
+        for (n, license) in [(1, &here), (2, &there), (3, &here)] {
+            let activation = activated(tx, n, license).await?;
+            let seat = seat(&activation);
+            tx.put_seat(&seat).await?;
+            seats.push((seat, activation, license));
+        }
+        let mut held = tx.hold_seats(&[id(3), id(9), id(1), id(2)]).await?;
+        held.sort_by_key(|held| held.seat.activation_id);
+        assert_eq!(held.len(), 3);
+        for (held, (seat, activation, license)) in held.iter().zip(&seats) {
+            assert_eq!(&held.seat, seat);
+            assert_eq!(held.cluster_id, activation.cluster_id);
+            assert_eq!(held.fingerprint, activation.fingerprint);
+            assert_eq!(held.activated_at, activation.activated_at);
+            assert_eq!(&held.license, *license);
+        }
+        assert_eq!(tx.hold_seats(&[]).await?, []);
+
+        let kept = |n: i64, seat: &Seat| Seat {
+            generation: seat.generation + 1,
+            nonce: format!("nonce {n}"),
+            server_nonce: format!("server nonce {n}"),
+            previous_server_nonce: (n > 0).then(|| seat.server_nonce.clone()),
+            // The same day, the next, and one in between.
+            lease_until: seat.lease_until + n * 86_400,
+            last_seen: NOW + n,
+            nodes: (n > 0).then_some(7),
+            ..seat.clone()
+        };
+        let next: Vec<Seat> = (0..).zip(&seats).map(|(n, (seat, ..))| kept(n, seat)).collect();
+        tx.keep_seats(&next.iter().collect::<Vec<_>>()).await?;
+        for seat in &next {
+            assert_eq!(tx.seat(seat.activation_id).await?.as_ref(), Some(seat));
+            let until = seat.lease_until;
+            let live = tx.count_live_seats(seat.license_id, until - 1, None, None).await?;
+            let after = tx.count_live_seats(seat.license_id, until, None, None).await?;
+            assert_eq!(live, after + 1, "counted by its new end");
+        }
+        let gone = Seat { activation_id: id(9), ..next[0].clone() };
+        assert_eq!(tx.keep_seats(&[&gone]).await, Err(StorageError::Stale("seat")));
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// What was changed in a job that came to nothing, or by another connection, is not what a later one is told.
+pub async fn a_held_license_is_the_one_of_the_database(backend: &impl Backend) {
+    let (store, other) = (backend.open().await, backend.open().await);
+    let license = change!(store, |tx| {
+        let license = licensed(tx).await?;
+        let activation = activated(tx, 1, &license).await?;
+        tx.put_seat(&seat(&activation)).await?;
+        tx.hold_seats(&[id(1)]).await?;
+        Ok(license)
+    })
+    .unwrap();
+    let mut suspended = license.clone();
+    suspended.state = LicenseState::Suspended { at: NOW, reason: None };
+    let now = suspended.clone();
+    let undone: Result<(), StorageError> = change!(store, |tx| {
+        tx.update_license(&now).await?;
+        assert_eq!(tx.hold_seats(&[id(1)]).await?[0].license, now);
+        assert_eq!(tx.lock_license(now.id).await?.as_ref(), Some(&now));
+        Err(StorageError::Stale("on purpose"))
+    });
+    undone.unwrap_err();
+    let held = change!(store, |tx| tx.hold_seats(&[id(1)]).await).unwrap();
+    assert_eq!(held[0].license, license);
+    let now = suspended.clone();
+    change!(other, |tx| tx.update_license(&now).await).unwrap();
+    let held = change!(store, |tx| tx.hold_seats(&[id(1)]).await).unwrap();
+    assert_eq!(held[0].license, suspended);
 }
 
 /// A seat stays with the licence of its activation.

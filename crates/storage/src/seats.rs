@@ -1,7 +1,7 @@
 //! Seats: what a heartbeat changes, and the access tokens of activations.
 
 use async_trait::async_trait;
-use licentia_model::Seat;
+use licentia_model::{HeldSeat, Seat};
 use uuid::Uuid;
 
 use crate::Result;
@@ -13,6 +13,13 @@ pub trait Seats {
     async fn put_seat(&mut self, seat: &Seat) -> Result<()>;
     /// The seat of an activation.
     async fn seat(&mut self, activation_id: Uuid) -> Result<Option<Seat>>;
+    /// The seats of these activations, each once, with what a heartbeat is judged by; those that are not there are
+    /// left out, and the order is the database's. Keeps out whoever takes or changes a seat of the same licences
+    /// under `lock_license`, but not others who hold seats in this way.
+    async fn hold_seats(&mut self, activation_ids: &[Uuid]) -> Result<Vec<HeldSeat>>;
+    /// Writes what a heartbeat that only goes on changes in seats that [`hold_seats`](Seats::hold_seats) gave:
+    /// generation, nonces, end of the lease, last seen, nodes.
+    async fn keep_seats(&mut self, seats: &[&Seat]) -> Result<()>;
     /// Seats of a licence that are taken at `now` (see [`Seat::is_live`]), last seen first; at most `limit`.
     async fn live_seats(
         &mut self,

@@ -49,6 +49,7 @@ struct Again {
 /// A seat that was taken, before its answer is signed.
 struct Taken {
     created: bool,
+    activation: Activation,
     granted: Granted,
     chain: ChainHead,
 }
@@ -184,9 +185,16 @@ impl Authority {
             false => self.chain_of(tx, activation.id).await?,
         };
         let token_version = known.license.token_version;
-        let granted =
-            Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
-        Ok(Ok(Taken { created, granted, chain }))
+        let granted = Granted {
+            claims: known.claims,
+            cluster_id: activation.cluster_id.clone(),
+            fingerprint: activation.fingerprint.clone(),
+            seat,
+            terms,
+            token_version,
+            at: now,
+        };
+        Ok(Ok(Taken { created, activation, granted, chain }))
     }
 
     /// The answer that was given before, with a new token, which voids the former. Where the seat has moved on
@@ -223,9 +231,16 @@ impl Authority {
         self.record(tx, actor, "activation.answer_again", subject(known.license.id), entry).await?;
         let created = seat.generation == 1;
         let chain = self.chain_of(tx, activation_id).await?;
-        let granted =
-            Granted { claims: known.claims, activation, seat, terms, token_version, at: now };
-        Ok(Ok(Taken { created, granted, chain }))
+        let granted = Granted {
+            claims: known.claims,
+            cluster_id: activation.cluster_id.clone(),
+            fingerprint: activation.fingerprint.clone(),
+            seat,
+            terms,
+            token_version,
+            at: now,
+        };
+        Ok(Ok(Taken { created, activation, granted, chain }))
     }
 
     /// A live seat of the same cluster id: reclaimed by its holder, or taken over so many times a day.
@@ -318,12 +333,12 @@ impl Authority {
 
     fn answer(
         &self,
-        Taken { created, granted, chain }: Taken,
+        Taken { created, activation, granted, chain }: Taken,
         token: &Secret<String>,
     ) -> Result<Activated, AuthorityError> {
         let lease = self.lease(&granted)?;
         let holder = granted.holder();
-        let Granted { claims, activation, seat, terms, .. } = granted;
+        let Granted { claims, seat, terms, .. } = granted;
         let proof = self.sign(&ActivationProof {
             iss: self.issuer().to_owned(),
             sub: claims.sub.to_string(),

@@ -50,11 +50,14 @@ pub(crate) enum Work {
 }
 
 /// What came of it.
+#[derive(Default)]
 pub(crate) struct Measured {
     /// In microseconds, sorted.
     pub(crate) times: Vec<u32>,
     pub(crate) errors: usize,
     pub(crate) elapsed: Duration,
+    /// Of the process that was asked, where the system tells.
+    pub(crate) processor: Option<Duration>,
     /// The first error, in words.
     pub(crate) error: Option<String>,
 }
@@ -64,6 +67,22 @@ impl Measured {
     pub(crate) fn rate(&self) -> f64 {
         let count = u32::try_from(self.times.len()).unwrap_or(u32::MAX);
         f64::from(count) / self.elapsed.as_secs_f64()
+    }
+
+    /// Processor time of an answer, in microseconds.
+    pub(crate) fn processor_us(&self) -> Option<f64> {
+        let count = u32::try_from(self.times.len()).ok().filter(|count| *count > 0)?;
+        Some(self.processor?.as_secs_f64() * 1e6 / f64::from(count))
+    }
+
+    /// Another stretch of the same.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.times.extend(other.times);
+        self.times.sort_unstable();
+        self.errors += other.errors;
+        self.elapsed += other.elapsed;
+        self.processor = self.processor.zip(other.processor).map(|(one, more)| one + more);
+        self.error = self.error.take().or(other.error);
     }
 
     /// A quantile of the times in milliseconds.
@@ -91,6 +110,7 @@ pub(crate) async fn run(
     for _ in 0..connections {
         open.push(Connection::open(host).await.map_err(broken)?);
     }
+    let processor = place.processor_time(work);
     let begun = Instant::now();
     for (at, connection) in open.into_iter().enumerate() {
         let shares = place.share(at, connections);
@@ -102,7 +122,7 @@ pub(crate) async fn run(
             asker.ask_until(until).await
         });
     }
-    let mut all = Measured { times: Vec::new(), errors: 0, elapsed: time, error: None };
+    let mut all = Measured::default();
     while let Some(ended) = tasks.join_next().await {
         let part = ended
             .map_err(|e| Failure::undone(format!("a part of the load failed: {e}"), "run again"))?;
@@ -111,6 +131,7 @@ pub(crate) async fn run(
         all.error = all.error.or(part.error);
     }
     all.elapsed = begun.elapsed();
+    all.processor = place.processor_time(work).zip(processor).map(|(after, before)| after - before);
     all.times.sort_unstable();
     Ok(all)
 }
@@ -129,8 +150,7 @@ struct Asker {
 
 impl Asker {
     async fn ask_until(&mut self, until: Instant) -> Measured {
-        let mut measured =
-            Measured { times: Vec::new(), errors: 0, elapsed: Duration::ZERO, error: None };
+        let mut measured = Measured::default();
         let shares = Arc::clone(&self.shares);
         let mut products = shares.take(self.at).await;
         while Instant::now() < until {

@@ -15,13 +15,16 @@ use std::time::Duration;
 use licentia_server::echo::Echo;
 use serde_json::json;
 
-use self::load::{Kind, Work};
+use self::load::{Kind, Measured, Work};
 use self::place::Place;
 use self::report::Row;
 use crate::args::Cli;
 use crate::commands::serve::stop_signal;
 use crate::failure::Failure;
 use crate::output::{Output, note};
+
+/// Stretches of each measurement.
+const TURNS: u32 = 3;
 
 /// Measure an authority under load, on a throw-away data directory, or on an empty database that `--database`
 /// names and that keeps what the load leaves behind.
@@ -99,9 +102,16 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     let mut rows = Vec::new();
     for &connections in &args.connections {
         note(&format!("{} at {connections} connections …", args.kind.as_str()));
+        let (mut echo, mut asked) = (Measured::default(), Measured::default());
         // In turns, so that both see the same machine.
-        let echo = load::run(&place, Kind::Heartbeat, Work::Echo, connections, time).await?;
-        let asked = load::run(&place, args.kind, Work::Real, connections, time).await?;
+        for turn in 0..TURNS {
+            for (work, kind, sum) in
+                [(Work::Echo, Kind::Heartbeat, &mut echo), (Work::Real, args.kind, &mut asked)]
+            {
+                let part = load::run(&place, kind, work, connections, time / TURNS).await?;
+                if turn == 0 { *sum = part } else { sum.add(part) }
+            }
+        }
         rows.push(Row::of(connections, &asked, &echo));
     }
     report::print(args.kind.as_str(), args.activations, &fsync, &rows, out)?;

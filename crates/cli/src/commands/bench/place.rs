@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use licentia_authority::licenses::issue::{Order, Term};
 use licentia_authority::{Actor, Authority, AuthorityError, catalog};
@@ -18,6 +19,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::http::Connection;
+use super::load::Work;
 use crate::failure::Failure;
 use crate::output::note;
 
@@ -175,6 +177,16 @@ impl Place {
         &self.echo_host
     }
 
+    /// Processor time that the process asked has taken so far; where the system tells, and it is ours.
+    pub(crate) fn processor_time(&self, work: Work) -> Option<Duration> {
+        let child = match work {
+            Work::Real => self.server.as_ref()?,
+            Work::Echo => &self.echo,
+        };
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id()?)).ok()?;
+        ticks(&stat).map(|ticks| Duration::from_millis(ticks * 10))
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -217,6 +229,14 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// User and system time in hundredths of a second: fields 14 and 15 of `proc_pid_stat(5)`. The name before them is in
+/// brackets and may hold anything.
+fn ticks(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
 }
 
 async fn issue(
@@ -315,4 +335,17 @@ async fn start(mut command: Command) -> Result<(Child, String), Failure> {
     let url = first["listening"].as_str().unwrap_or_default();
     let host = url.strip_prefix("http://").ok_or_else(|| failed(&"it names no address"))?;
     Ok((child, host.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_read_behind_a_name_of_any_kind() {
+        let stat = "7 (a) b ( c) S 1 7 7 0 -1 4194304 100 0 0 0 12 30 0 0 20 0 4 0 100";
+        assert_eq!(ticks(stat), Some(42));
+        assert_eq!(ticks("7 (a) S 1"), None);
+        assert_eq!(ticks(""), None);
+    }
 }

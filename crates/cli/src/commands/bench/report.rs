@@ -19,6 +19,10 @@ pub(crate) struct Row {
     echo_p50_ms: f64,
     ratio_to_echo: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    processor_us: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    echo_processor_us: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     first_error: Option<String>,
 }
 
@@ -33,6 +37,8 @@ impl Row {
             echo_per_second: round(echo.rate()),
             echo_p50_ms: echo.quantile_ms(500),
             ratio_to_echo: (asked.rate() / echo.rate() * 1000.0).round() / 1000.0,
+            processor_us: asked.processor_us().map(tenths),
+            echo_processor_us: echo.processor_us().map(tenths),
             first_error: asked.error.clone(),
         }
     }
@@ -40,6 +46,10 @@ impl Row {
 
 fn round(rate: f64) -> f64 {
     rate.round()
+}
+
+fn tenths(us: f64) -> f64 {
+    (us * 10.0).round() / 10.0
 }
 
 /// Prints them.
@@ -81,6 +91,8 @@ pub(crate) fn print(
             "echo a second",
             "echo p50 ms",
             "÷ echo",
+            "CPU µs",
+            "echo CPU µs",
         ],
         |row| {
             [
@@ -92,6 +104,8 @@ pub(crate) fn print(
                 row.echo_per_second.to_string(),
                 format!("{:.2}", row.echo_p50_ms),
                 format!("{:.3}", row.ratio_to_echo),
+                row.processor_us.map_or_else(String::new, |us| us.to_string()),
+                row.echo_processor_us.map_or_else(String::new, |us| us.to_string()),
             ]
         },
     )
