@@ -3,16 +3,24 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_license::scheme::v2;
 use licentia_license::{Document, Invalid, License};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::signer::{Signer, SignerError};
 
+/// The header of a document (RFC 7515 section 4.1).
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'a str,
+    kid: &'a str,
+    typ: &'a str,
+}
+
 /// Signs a document (RFC 7515 section 7.1).
 pub fn sign<T: Document>(document: &T, signer: &dyn Signer) -> Result<String, SignError> {
-    let header =
-        json!({ "alg": signer.algorithm(), "kid": signer.public_key().kid(), "typ": T::TYP });
+    let header = Header { alg: signer.algorithm(), kid: signer.public_key().kid(), typ: T::TYP };
+    let header = serde_json::to_vec(&header).map_err(SignError::Encode)?;
     let claims = serde_json::to_vec(document).map_err(SignError::Encode)?;
-    let mut token = Base64UrlUnpadded::encode_string(header.to_string().as_bytes());
+    let mut token = Base64UrlUnpadded::encode_string(&header);
     token.push('.');
     token.push_str(&Base64UrlUnpadded::encode_string(&claims));
     let signature = signer.sign(token.as_bytes()).map_err(SignError::Sign)?;

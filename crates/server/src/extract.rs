@@ -68,6 +68,10 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Fault::of_all("The body is not a JSON object."));
     }
+    // Only a body that cannot be read is read again in a way that knows where the fault is.
+    if let Ok(value) = serde_json::from_slice(bytes) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
         let (path, inner) = (e.path().to_string(), e.inner().to_string());

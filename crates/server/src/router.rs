@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRef, MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
-use axum::http::{HeaderValue, Version};
+use axum::http::{HeaderValue, Method, Version};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
@@ -32,9 +32,12 @@ const BODY_BYTES: usize = 64 * 1024;
 const HEARTBEAT_BYTES: usize = 1024 * 1024;
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 
-/// What handlers take.
+/// What handlers take, in one piece: it is cloned for every layer of every request.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct Shared(Arc<Services>);
+
+/// What a server has.
+pub(crate) struct Services {
     pub(crate) authority: Authority,
     pub(crate) feed: Feed,
     pub(crate) limits: Arc<Limits>,
@@ -47,37 +50,43 @@ pub(crate) struct Shared {
 
 impl FromRef<Shared> for Uses {
     fn from_ref(shared: &Shared) -> Self {
-        shared.uses.clone()
+        shared.0.uses.clone()
     }
 }
 
-impl FromRef<Shared> for Draining {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.draining.clone()
+impl Shared {
+    pub(crate) fn new(services: Services) -> Self {
+        Self(Arc::new(services))
     }
 }
 
 impl FromRef<Shared> for Authority {
     fn from_ref(shared: &Shared) -> Self {
-        shared.authority.clone()
+        shared.0.authority.clone()
     }
 }
 
 impl FromRef<Shared> for Arc<Limits> {
     fn from_ref(shared: &Shared) -> Self {
-        Self::clone(&shared.limits)
+        Self::clone(&shared.0.limits)
     }
 }
 
 impl FromRef<Shared> for Arc<Proxies> {
     fn from_ref(shared: &Shared) -> Self {
-        Self::clone(&shared.proxies)
+        Self::clone(&shared.0.proxies)
+    }
+}
+
+impl FromRef<Shared> for Draining {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.draining.clone()
     }
 }
 
 impl FromRef<Shared> for Feed {
     fn from_ref(shared: &Shared) -> Self {
-        shared.feed.clone()
+        shared.0.feed.clone()
     }
 }
 
@@ -95,12 +104,12 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
         .routes(routes!(public::openapi::handler))
         .routes(routes!(public::docs::handler))
         .merge(admin::routes())
-        .layer(middleware::from_fn(in_time));
+        .layer(middleware::from_fn(told_in_time));
     // A stream lasts as long as its listener.
-    OpenApiRouter::with_openapi(openapi::frame())
-        .merge(timed)
+    let streams = OpenApiRouter::default()
         .routes(routes!(product::events::handler))
-        .layer(middleware::from_fn(told))
+        .layer(middleware::from_fn(told));
+    OpenApiRouter::with_openapi(openapi::frame()).merge(timed).merge(streams)
 }
 
 /// The endpoints, and what holds for all of them.
@@ -111,50 +120,80 @@ pub(crate) fn router(shared: Shared) -> Router {
         .method_not_allowed_fallback(|| async { Failure::from(Code::MethodNotAllowed) })
         .layer(Extension(Arc::new(Reference::of(&document))))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(middleware::from_fn_with_state(shared.clone(), not_in_clear))
-        .layer(middleware::from_fn_with_state(shared.draining.clone(), last_answer))
+        .layer(middleware::from_fn_with_state(shared.clone(), at_the_edge))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(shared)
 }
 
-/// Keys cross no network in clear: strangers are told to use TLS. Whoever asks for a sign of life may be anybody.
-async fn not_in_clear(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let fine = shared.insecure
-        || peer
-            .is_none_or(|peer| peer.to_canonical().is_loopback() || shared.proxies.believes(peer))
-        || matches!(request.uri().path(), "/health" | "/ready");
-    if fine { next.run(request).await } else { Failure::from(Code::PlainHttp).into_response() }
-}
-
-/// While the server drains, every answer on a connection that would be kept is its last, so that the next request
-/// goes to another replica and none to a connection that is about to be closed.
-async fn last_answer(State(draining): State<Draining>, request: Request, next: Next) -> Response {
+/// What holds for every request, known or not.
+async fn at_the_edge(
+    State(Shared(services)): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
     let reusable = request.version() == Version::HTTP_11;
-    let mut response = next.run(request).await;
-    if reusable && draining.is_on() {
+    let mut response = if may_be_in_clear(&services, &request) {
+        next.run(request).await
+    } else {
+        Failure::from(Code::PlainHttp).into_response()
+    };
+    // While the server drains, every answer on a connection that would be kept is its last, so that the next request
+    // goes to another replica and none to a connection that is about to be closed.
+    if reusable && services.draining.is_on() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
+/// Keys cross no network in clear: strangers are told to use TLS. Whoever asks for a sign of life may be anybody.
+fn may_be_in_clear(services: &Services, request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    services.insecure
+        || peer
+            .is_none_or(|peer| peer.to_canonical().is_loopback() || services.proxies.believes(peer))
+        || matches!(request.uri().path(), "/health" | "/ready")
+}
+
 /// One line a request, for whoever looks for something. The path is the one in the reference: what a client
 /// wrote into another could be a key.
 async fn told(request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let method = request.method().clone();
-    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let line = Line::of(&request);
     let response = next.run(request).await;
-    let (status, micros) = (response.status().as_u16(), begun.elapsed().as_micros());
-    tracing::debug!(%method, path, status, micros = u64::try_from(micros).ok(), "a request was answered");
+    line.end(&response);
     response
 }
 
-/// Answers 503 where the answer takes too long; what was asked may still be done.
-async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+/// The same, with 503 where the answer takes too long; what was asked may still be done.
+async fn told_in_time(request: Request, next: Next) -> Response {
+    let line = Line::of(&request);
+    let response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Failure::from(Code::Unavailable).into_response(),
+    };
+    line.end(&response);
+    response
+}
+
+struct Line {
+    begun: Instant,
+    method: Method,
+    path: Option<MatchedPath>,
+}
+
+impl Line {
+    fn of(request: &Request) -> Self {
+        Self {
+            begun: Instant::now(),
+            method: request.method().clone(),
+            path: request.extensions().get::<MatchedPath>().cloned(),
+        }
+    }
+
+    fn end(self, response: &Response) {
+        let Self { begun, method, path } = self;
+        let (status, micros) = (response.status().as_u16(), begun.elapsed().as_micros());
+        let path = path.as_ref().map(MatchedPath::as_str);
+        tracing::debug!(%method, path, status, micros = u64::try_from(micros).ok(), "a request was answered");
     }
 }
 

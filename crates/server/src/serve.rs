@@ -14,7 +14,7 @@ use crate::address::Proxies;
 use crate::config::Config;
 use crate::jobs;
 use crate::limits::Limits;
-use crate::router::{Shared, router};
+use crate::router::{Services, Shared, router};
 
 /// How long running requests may take after the stop signal.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ impl Server {
         let notice = Duration::from_secs(config.server.drain_s.into());
         let proxies =
             Proxies { networks: config.server.proxies.clone(), header: config.server.forwarded };
-        let app = router(Shared {
+        let app = router(Shared::new(Services {
             authority: authority.clone(),
             feed,
             limits: Arc::new(Limits::new(config.limits)),
@@ -75,7 +75,7 @@ impl Server {
             draining: Draining(draining),
             uses: jobs::uses::start(authority.clone(), stopped.clone()),
             insecure: config.server.insecure,
-        });
+        }));
         let mut drained = stopped.clone();
         let serving =
             axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>())

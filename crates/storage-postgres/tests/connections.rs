@@ -215,9 +215,10 @@ async fn a_heartbeat_touches_no_index() {
         name,
         "SET session_replication_role = replica;
          INSERT INTO seats (activation_id, license_id, generation, nonce, server_nonce, lease_until, last_seen,
-                            overage, token_hash, token_issued_at, token_version)
+                            overage, token_hash, token_issued_at, token_version, lease_day)
          SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, gen_random_uuid(), 1,
-                repeat('n', 43), repeat('s', 43), 1800000000, 0, false, decode(repeat('00', 32), 'hex'), 0, 1
+                repeat('n', 43), repeat('s', 43), 1800000000, 0, false, decode(repeat('00', 32), 'hex'), 0, 1,
+                1800000000 / 86400
          FROM generate_series(1, 2000) n",
     );
     for round in 0..3 {

@@ -40,7 +40,9 @@ fn commit_together(tx: &mut SqliteTransaction, waiting: &mut VecDeque<Task>) {
     let mut done = Vec::with_capacity(waiting.len());
     let mut fate = Ok(());
     while let Some(Task { job, reply }) = waiting.pop_front() {
-        match in_savepoint(tx, job) {
+        let first = done.is_empty();
+        let ran = if first { at_first(tx, job) } else { in_savepoint(tx, job) };
+        match ran {
             Ok(outcome) => done.push((reply, outcome)),
             Err(broken) => {
                 done.push((reply, Err(broken.clone())));
@@ -58,6 +60,20 @@ fn commit_together(tx: &mut SqliteTransaction, waiting: &mut VecDeque<Task>) {
         // A job that failed by itself keeps its own reason.
         let _ = reply.send(outcome.and_then(|()| fate.clone()));
     }
+}
+
+/// Runs the first job of a transaction. There is nothing yet that its rollback could take along, so it needs no
+/// savepoint, for which every page that it changes would be copied.
+fn at_first(tx: &mut SqliteTransaction, job: Job) -> Result<Result<()>> {
+    let outcome = job::run(job, tx);
+    if let Some(failure) = tx.given_up() {
+        return Err(failure);
+    }
+    if !matches!(outcome, Ok(Verdict::Commit)) {
+        tx.abandon();
+        tx.begin_write()?;
+    }
+    Ok(outcome.map(drop))
 }
 
 /// Runs a job so that its rollback leaves the others alone. The outer error is the whole transaction's.

@@ -110,6 +110,7 @@ pub(crate) async fn run(
     for _ in 0..connections {
         open.push(Connection::open(host).await.map_err(broken)?);
     }
+    let run = place.next_run();
     let processor = place.processor_time(work);
     let begun = Instant::now();
     for (at, connection) in open.into_iter().enumerate() {
@@ -117,8 +118,8 @@ pub(crate) async fn run(
         let keys = place.keys();
         let until = begun + time;
         tasks.spawn(async move {
-            let mut asker =
-                Asker { connection, random: at as u64 + 1, shares, keys, kind, work, count: 0, at };
+            let random = run << 32 | (at as u64 + 1);
+            let mut asker = Asker { connection, random, shares, keys, kind, work, count: 0, at };
             asker.ask_until(until).await
         });
     }
@@ -138,7 +139,7 @@ pub(crate) async fn run(
 
 struct Asker {
     connection: Connection,
-    /// Seed of the order in which activations are asked for: not the one in which they lie on disk.
+    /// Draws the order in which activations are asked for, not the one in which they lie on disk, and new names.
     random: u64,
     shares: Arc<super::place::Shares>,
     keys: Arc<Vec<String>>,

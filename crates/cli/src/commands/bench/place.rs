@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use licentia_authority::licenses::issue::{Order, Term};
@@ -58,6 +59,7 @@ pub(crate) struct Place {
     keys: Arc<Vec<String>>,
     licenses: Vec<Uuid>,
     products: std::sync::Mutex<(usize, Arc<Shares>)>,
+    runs: AtomicU64,
 }
 
 impl Place {
@@ -166,6 +168,7 @@ impl Place {
             keys: Arc::new(keys),
             licenses,
             products: std::sync::Mutex::new((1, Arc::new(shares))),
+            runs: AtomicU64::new(0),
         })
     }
 
@@ -175,6 +178,11 @@ impl Place {
 
     pub(crate) fn echo(&self) -> &str {
         &self.echo_host
+    }
+
+    /// The number of a run of load, from 1.
+    pub(crate) fn next_run(&self) -> u64 {
+        self.runs.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Processor time that the process asked has taken so far; where the system tells, and it is ours.
