@@ -146,7 +146,7 @@ impl Licenses for SqliteTransaction {
     }
 
     async fn license(&mut self, id: Uuid) -> Result<Option<License>> {
-        self.one("licenses", BY_ID, params![id.to_string()], license)
+        self.kept_license(id)
     }
 
     async fn lock_license(&mut self, id: Uuid) -> Result<Option<License>> {

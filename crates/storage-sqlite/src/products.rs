@@ -82,7 +82,7 @@ impl Products for SqliteTransaction {
     }
 
     async fn product_by_code(&mut self, code: &str) -> Result<Option<Product>> {
-        self.one("products", BY_CODE, params![code], product)
+        self.kept_product_by_code(code, |tx| tx.one("products", BY_CODE, params![code], product))
     }
 
     async fn products(&mut self) -> Result<Vec<Product>> {

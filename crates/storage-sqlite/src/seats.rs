@@ -85,10 +85,11 @@ impl Seats for SqliteTransaction {
         // Nothing to lock, see `lock_license`.
         self.writable()?;
         let mut held = Vec::with_capacity(activation_ids.len());
+        let mut text = Uuid::encode_buffer();
         for id in activation_ids {
-            let Some((seat, holder)) = self.one("seats", HELD, params![id.to_string()], |row| {
-                Ok((seat(row)?, holder(row)?))
-            })?
+            let id: &str = id.hyphenated().encode_lower(&mut text);
+            let Some((seat, holder)) =
+                self.one("seats", HELD, params![id], |row| Ok((seat(row)?, holder(row)?)))?
             else {
                 continue;
             };
@@ -100,9 +101,11 @@ impl Seats for SqliteTransaction {
     }
 
     async fn keep_seats(&mut self, seats: &[&Seat]) -> Result<()> {
+        let mut text = Uuid::encode_buffer();
         for seat in seats {
+            let id: &str = seat.activation_id.hyphenated().encode_lower(&mut text);
             let params = params![
-                seat.activation_id.to_string(),
+                id,
                 signed(seat.generation)?,
                 seat.nonce,
                 seat.server_nonce,

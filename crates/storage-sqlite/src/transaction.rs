@@ -106,6 +106,26 @@ impl SqliteTransaction {
         self.keep(id, |kept| &mut kept.products, look)
     }
 
+    /// The same by its code; products are few.
+    pub(crate) fn kept_product_by_code(
+        &mut self,
+        code: &str,
+        look: impl FnOnce(&mut Self) -> Result<Option<Product>>,
+    ) -> Result<Option<Product>> {
+        let known = self.kept.products.values().find(|product| product.code == code);
+        match known.map(|product| product.id) {
+            Some(id) => self.kept_product(id, look),
+            None => {
+                let found = look(self)?;
+                match found.as_ref().map(|product| product.id) {
+                    // Kept from now on.
+                    Some(id) => self.kept_product(id, |_| Ok(found)),
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
     /// A licence, from memory where it is sure.
     pub(crate) fn keep_license(
         &mut self,

@@ -112,10 +112,12 @@ pub async fn a_held_license_is_the_one_of_the_database(backend: &impl Backend) {
     undone.unwrap_err();
     let held = change!(store, |tx| tx.hold_seats(&[id(1)]).await).unwrap();
     assert_eq!(held[0].license, license);
+    assert_eq!(look!(store, |tx| tx.license(id(1)).await).unwrap(), Some(license));
     let now = suspended.clone();
     change!(other, |tx| tx.update_license(&now).await).unwrap();
     let held = change!(store, |tx| tx.hold_seats(&[id(1)]).await).unwrap();
     assert_eq!(held[0].license, suspended);
+    assert_eq!(look!(store, |tx| tx.license(id(1)).await).unwrap(), Some(suspended));
 }
 
 /// A seat stays with the licence of its activation.

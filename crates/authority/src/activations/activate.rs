@@ -100,6 +100,7 @@ impl Authority {
         let Some(license) = tx.lock_license(id).await? else {
             return Ok(Err(Code::UnknownLicense.into()));
         };
+        let keyset_version = self.keyring().keyset_version;
         let mut known = self.know_and_mend(tx, license).await?;
         let (product, plan) = self.terms_of(tx, &known).await?;
         self.report_tampering(tx, &known, &product, &plan).await?;
@@ -184,6 +185,7 @@ impl Authority {
             true => crate::chain::told(None),
             false => self.chain_of(tx, activation.id).await?,
         };
+        self.judgements().add(&known, product, plan, claimed, keyset_version);
         let token_version = known.license.token_version;
         let granted = Granted {
             claims: known.claims,

@@ -125,7 +125,7 @@ pub(super) struct Memory {
 impl Judgements {
     /// Remembers a judgement where the next heartbeat could be granted by comparison with it: the row says what the
     /// licence says, and whether there is a seat for its holder depends on nobody else.
-    pub(super) fn add(
+    pub(crate) fn add(
         &self,
         known: &Known,
         product: Product,

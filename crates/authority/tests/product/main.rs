@@ -15,4 +15,5 @@ mod refused;
 mod seats;
 mod support;
 mod tampered;
+mod together;
 mod usage;
