@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
-use crate::router::{Shared, router};
+use crate::router::{Services, Shared, router};
 use crate::serve::Draining;
 
 /// An authority in this process, and who asks it.
@@ -33,7 +33,7 @@ impl Local {
     pub fn new(authority: Authority, actor: Actor) -> Self {
         let config = Config::default();
         let proxies = Proxies { networks: Vec::new(), header: config.server.forwarded };
-        let router = router(Shared {
+        let router = router(Shared::new(Services {
             authority,
             feed: Feed::silent(),
             limits: Arc::new(Limits::new(config.limits)),
@@ -41,7 +41,7 @@ impl Local {
             insecure: true,
             draining: Draining(watch::channel(false).1),
             uses: Uses::nowhere(),
-        });
+        }));
         Self { router, actor }
     }
 
