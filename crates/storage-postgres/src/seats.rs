@@ -33,7 +33,7 @@ statements! {
     HELD = "
         SELECT s.*, a.cluster_id, a.fingerprint, a.activated_at,
                l.id, l.product_id, l.plan_id, l.customer_id, l.state, l.state_at, l.state_reason, l.grace_until,
-               l.token_version AS license_token_version, l.jti, l.key_jti, l.tier, l.expires_at, l.created_at,
+               l.token_version AS license_token_version, l.jti, l.key_jti, l.tier, l.expires_at, l.trial, l.created_at,
                l.updated_at
         FROM licenses l
         JOIN seats s ON s.license_id = l.id
