@@ -4,5 +4,6 @@
 //! the contenders in turns, and counts the instructions of each under valgrind, which are steady.
 //! `docs/performance.md` says how to run them and what came out.
 
+pub mod contest;
 pub mod race;
 pub mod sample;
