@@ -101,6 +101,8 @@ fn kind(word: &str) -> String {
         "NAME"
     } else if core.starts_with("MT") && core.len() > 50 {
         "PLACE"
+    } else if core.starts_with("lap_") {
+        "SECRET"
     } else if core.starts_with("BZZZ-") && core.len() == 28 {
         "KEY"
     } else {
@@ -117,6 +119,7 @@ async fn near_and_far_say_the_same() {
     let mut far = Place::new(true);
     for place in [&near, &far] {
         std::fs::write(place.home.path("many.csv"), CSV).unwrap();
+        std::fs::write(place.home.path("password"), "correct horse battery\n").unwrap();
         std::fs::write(place.home.path("wrong.csv"), "email,days\nada@example.com,many\n").unwrap();
     }
     let both = |near: &Place, far: &Place, line: &str, wanted: i32| {
@@ -216,6 +219,17 @@ async fn near_and_far_say_the_same() {
         ("plan create --product other Wrong --tier A --rank 1 --seats 1", 2),
         ("activation release 00000000-0000-4000-8000-000000000000", 2),
         ("license reissue --signed-by nobody", 2),
+        ("operator create ada --role support --password-file @home/password --json", 0),
+        ("operator create ada --role support", 1),
+        ("operator update ada --role operator", 0),
+        ("operator password ada --password-file @home/password", 0),
+        ("operator show ada --json", 0),
+        ("operator show nobody", 2),
+        ("token create pipeline --operator ada --scope licenses:read --expires 2099-12-31", 0),
+        ("token create pipeline --operator ada --scope everything", 2),
+        ("token list --operator ada --json", 0),
+        ("operator remove ada", 0),
+        ("operator list", 0),
     ] {
         both(&near, &far, line, status);
     }

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, key,
-    license, migrate, node, plan, product, serve, usage,
+    license, migrate, node, operator, plan, product, serve, token, usage,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -88,6 +88,12 @@ pub enum Command {
     /// Customers.
     #[command(subcommand)]
     Customer(customer::Command),
+    /// Who operates the authority.
+    #[command(subcommand)]
+    Operator(operator::Command),
+    /// API tokens of operators.
+    #[command(subcommand)]
+    Token(token::Command),
     /// What licences used.
     #[command(subcommand)]
     Usage(usage::Command),

@@ -2,7 +2,7 @@
 //! Both speak the same HTTP, the first without a network, so that a command says and prints the same to either.
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderMap, Request};
 use futures_util::StreamExt;
 use licentia_authority::Authority;
 use licentia_issue::Secret;
@@ -64,8 +64,8 @@ impl Office {
         path: &str,
         parameters: &Parameters<'_>,
     ) -> Result<T, Failure> {
-        let path = with(path, parameters);
-        parsed(&self.ask(Method::GET, &path, None, None).await?)
+        let call = Call { path: &with(path, parameters), ..Call::default() };
+        parsed(&self.ask(call).await?.0)
     }
 
     /// Changes something.
@@ -76,7 +76,21 @@ impl Office {
         body: &impl Serialize,
     ) -> Result<T, Failure> {
         let body = Some(("application/json", encoded(body)?));
-        parsed(&self.ask(method, path, body, None).await?)
+        parsed(&self.ask(Call { method, path, body, ..Call::default() }).await?.0)
+    }
+
+    /// Changes something as it is now: where somebody else changes it at the same moment, nothing is done.
+    pub(crate) async fn change<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Option<T>, Failure> {
+        let (_, version) = self.ask(Call { path, ..Call::default() }).await?;
+        let body = Some(("application/json", encoded(body)?));
+        let call = Call { method, path, body, if_match: version.as_deref(), ..Call::default() };
+        let answer = self.ask(call).await?.0;
+        if answer.is_empty() { Ok(None) } else { parsed(&answer).map(Some) }
     }
 
     /// Changes something once: a repetition under the same key has no other effect.
@@ -87,7 +101,8 @@ impl Office {
         key: &str,
     ) -> Result<Vec<u8>, Failure> {
         let body = Some(("application/json", encoded(body)?));
-        self.ask(Method::POST, path, body, Some(key)).await
+        let call = Call { method: Method::POST, path, body, key: Some(key), ..Call::default() };
+        Ok(self.ask(call).await?.0)
     }
 
     /// Sends a text of another kind.
@@ -97,7 +112,8 @@ impl Office {
         media: &'static str,
         text: String,
     ) -> Result<T, Failure> {
-        parsed(&self.ask(Method::POST, path, Some((media, text.into_bytes())), None).await?)
+        let body = Some((media, text.into_bytes()));
+        parsed(&self.ask(Call { method: Method::POST, path, body, ..Call::default() }).await?.0)
     }
 
     /// So many items of a list, and where the rest begins.
@@ -133,7 +149,7 @@ impl Office {
         let path = with(path, parameters);
         match &self.way {
             Way::Local(local, _) => {
-                let response = local.call(request(Method::GET, &path, None, None)?).await;
+                let response = local.call(request(Call { path: &path, ..Call::default() })?).await;
                 let status = response.status();
                 let mut body = response.into_body().into_data_stream();
                 if !status.is_success() {
@@ -146,7 +162,7 @@ impl Office {
                 }
             }
             Way::Remote { .. } => {
-                let response = self.remote(Method::GET, &path, None, None).await?;
+                let response = self.remote(Call { path: &path, ..Call::default() }).await?;
                 let status = response.status();
                 if !status.is_success() {
                     let bytes = response.bytes().await.map_err(|e| broken(&e))?;
@@ -170,45 +186,38 @@ impl Office {
         }
     }
 
-    async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<(&'static str, Vec<u8>)>,
-        key: Option<&str>,
-    ) -> Result<Vec<u8>, Failure> {
-        let (status, bytes) = match &self.way {
+    /// The body of the answer, and the version of what it shows.
+    async fn ask(&self, call: Call<'_>) -> Result<(Vec<u8>, Option<String>), Failure> {
+        let version = |headers: &HeaderMap| {
+            headers.get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned)
+        };
+        let (status, version, bytes) = match &self.way {
             Way::Local(local, _) => {
-                let response = local.call(request(method, path, body, key)?).await;
-                let status = response.status();
-                (status, whole(response.into_body().into_data_stream()).await?)
+                let response = local.call(request(call)?).await;
+                let (status, version) = (response.status(), version(response.headers()));
+                (status, version, whole(response.into_body().into_data_stream()).await?)
             }
             Way::Remote { .. } => {
-                let response = self.remote(method, path, body, key).await?;
-                let status = response.status();
-                (status, response.bytes().await.map_err(|e| broken(&e))?.to_vec())
+                let response = self.remote(call).await?;
+                let (status, version) = (response.status(), version(response.headers()));
+                (status, version, response.bytes().await.map_err(|e| broken(&e))?.to_vec())
             }
         };
-        if status.is_success() { Ok(bytes) } else { Err(self.refused(status, &bytes)) }
+        if status.is_success() { Ok((bytes, version)) } else { Err(self.refused(status, &bytes)) }
     }
 
-    async fn remote(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<(&'static str, Vec<u8>)>,
-        key: Option<&str>,
-    ) -> Result<reqwest::Response, Failure> {
+    async fn remote(&self, call: Call<'_>) -> Result<reqwest::Response, Failure> {
         let Way::Remote { client, base, token } = &self.way else {
             return Err(Failure::undone("no server is named", "give --server"));
         };
-        let mut request =
-            client.request(method, format!("{base}{path}")).bearer_auth(token.expose());
-        if let Some(key) = key {
-            request = request.header("Idempotency-Key", key);
+        let mut request = client
+            .request(call.method.clone(), format!("{base}{}", call.path))
+            .bearer_auth(token.expose());
+        for (name, value) in call.headers() {
+            request = request.header(name, value);
         }
-        if let Some((media, body)) = body {
-            request = request.header("Content-Type", media).body(body);
+        if let Some((_, body)) = call.body {
+            request = request.body(body);
         }
         request.send().await.map_err(|e| {
             Failure::undone(
@@ -248,23 +257,31 @@ fn token(cli: &Cli) -> Result<Secret<String>, Failure> {
     }
 }
 
-fn request(
+/// What is asked.
+#[derive(Default)]
+struct Call<'a> {
     method: Method,
-    path: &str,
+    path: &'a str,
     body: Option<(&'static str, Vec<u8>)>,
-    key: Option<&str>,
-) -> Result<Request<Body>, Failure> {
-    let mut request = Request::builder().method(method).uri(path);
-    if let Some(key) = key {
-        request = request.header("Idempotency-Key", key);
+    key: Option<&'a str>,
+    if_match: Option<&'a str>,
+}
+
+impl Call<'_> {
+    fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let media = self.body.as_ref().map(|(media, _)| *media);
+        [("content-type", media), ("idempotency-key", self.key), ("if-match", self.if_match)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
     }
-    let body = match body {
-        Some((media, body)) => {
-            request = request.header("Content-Type", media);
-            Body::from(body)
-        }
-        None => Body::empty(),
-    };
+}
+
+fn request(call: Call<'_>) -> Result<Request<Body>, Failure> {
+    let mut request = Request::builder().method(call.method.clone()).uri(call.path);
+    for (name, value) in call.headers() {
+        request = request.header(name, value);
+    }
+    let body = call.body.map_or_else(Body::empty, |(_, body)| Body::from(body));
     request.body(body).map_err(|e| Failure::usage(&e, "check the arguments"))
 }
 

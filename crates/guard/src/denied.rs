@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde_json::json;
+
 use crate::reason::Reason;
 
 /// How much of something is granted.
@@ -72,6 +74,39 @@ pub enum Denied {
 }
 
 impl Denied {
+    /// The HTTP status that a service answers with.
+    pub const STATUS: u16 = 403;
+
+    /// The body of that answer: a problem document (RFC 9457, `application/problem+json`) that names what is needed.
+    #[must_use]
+    pub fn problem_json(&self) -> String {
+        let (code, title, needed) = match self {
+            Self::Feature { feature, plan, .. } => (
+                "feature_needed",
+                "The licence does not have this feature",
+                json!({ "feature": feature, "plan": plan }),
+            ),
+            Self::Tier { wanted, .. } => {
+                ("tier_needed", "This requires a higher tier", json!({ "tier": wanted }))
+            }
+            Self::Limit { name, amount, .. } => (
+                "limit_reached",
+                "This is more than the licence allows",
+                json!({ "limit": name, "amount": amount }),
+            ),
+            Self::Stopped { .. } => ("stopped", "The product is stopped", json!({})),
+        };
+        let problem = json!({
+            "type": format!("urn:licentia:error:{code}"),
+            "title": title,
+            "status": Self::STATUS,
+            "detail": self.to_string(),
+            "code": code,
+            "needed": needed,
+        });
+        problem.to_string()
+    }
+
     /// What to do about it, one sentence.
     #[must_use]
     pub fn advice(&self) -> Cow<'static, str> {
@@ -146,5 +181,36 @@ impl StartError {
                 Cow::Borrowed("Start again; if it stays, report it to the vendor with the log.")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn t4_a_service_answers_403_with_what_is_needed() {
+        let denied = Denied::Tier { wanted: "ENTERPRISE".into(), tier: "PRO".into(), reason: None };
+        let problem: Value = serde_json::from_str(&denied.problem_json()).unwrap();
+        assert_eq!((Denied::STATUS, &problem["status"]), (403, &json!(403)));
+        assert_eq!(
+            (&problem["code"], &problem["needed"]["tier"]),
+            (&json!("tier_needed"), &json!("ENTERPRISE"))
+        );
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(
+            detail.starts_with("this requires the tier ENTERPRISE or higher, not PRO."),
+            "{detail}"
+        );
+        let denied = Denied::Feature {
+            feature: "x\"y".into(),
+            plan: Some("pro".into()),
+            tier: "FREE".into(),
+            reason: None,
+        };
+        let problem: Value = serde_json::from_str(&denied.problem_json()).unwrap();
+        assert_eq!(problem["needed"], json!({ "feature": "x\"y", "plan": "pro" }));
     }
 }

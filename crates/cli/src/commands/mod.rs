@@ -16,10 +16,12 @@ pub(crate) mod key;
 pub(crate) mod license;
 pub(crate) mod migrate;
 pub(crate) mod node;
+pub(crate) mod operator;
 pub(crate) mod plan;
 pub(crate) mod product;
 pub(crate) mod rotation;
 pub(crate) mod serve;
+pub(crate) mod token;
 pub(crate) mod usage;
 
 use std::process::ExitCode;
@@ -49,6 +51,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::License(command) => license::run(&cli, command, out).await,
         Command::Activation(command) => activation::run(&cli, command, out).await,
         Command::Customer(command) => customer::run(&cli, command, out).await,
+        Command::Operator(command) => operator::run(&cli, command, out).await,
+        Command::Token(command) => token::run(&cli, command, out).await,
         Command::Usage(command) => usage::run(&cli, command, out).await,
         Command::Migrate(command) => return migrate::run(&cli, command, out).await,
         Command::Audit(command) => return audit::run(&cli, command, out).await,
