@@ -2,12 +2,14 @@
 
 use clap::{Subcommand, ValueEnum};
 use licentia_license::key::PublicKey;
+use licentia_protocol::resource::{Page, SigningKey};
 use serde_json::json;
 
 use crate::args::Cli;
 use crate::commands::{generate, hsm, import, rotation};
 use crate::failure::Failure;
 use crate::local::authority;
+use crate::office::Office;
 use crate::output::Output;
 
 /// Signing keys.
@@ -63,8 +65,9 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
         Command::Retire(args) => rotation::retire(cli, args, out).await,
         Command::Compromise(args) => rotation::compromise(cli, args, out).await,
         Command::List => {
-            let keys = authority(cli).await?.list_keys().await?;
-            rotation::show(&keys, out)
+            let office = Office::open(cli).await?;
+            let keys: Page<SigningKey> = office.get("/v1/admin/keys", &Vec::new()).await?;
+            rotation::show(&keys.items, out)
         }
         Command::Export { format, .. } => {
             let authority = authority(cli).await?;
