@@ -70,12 +70,13 @@ impl Authority {
         if let Some(first) = self.done_before(&ask).await? {
             return self.issued_before(first, orders.len(), ask.actor).await;
         }
-        for _ in 1..TRIES {
-            if let Some(issued) = self.try_many(&orders, ask.clone()).await? {
-                return Ok(issued);
+        let mut tries = 1;
+        loop {
+            match self.try_many(&orders, ask.clone()).await {
+                Err(AuthorityError::Changed) if tries < TRIES => tries += 1,
+                done => return done,
             }
         }
-        self.try_many(&orders, ask).await?.ok_or(AuthorityError::Changed)
     }
 
     /// What the same request did before, so that nothing is signed for a repetition.
@@ -94,12 +95,12 @@ impl Authority {
         .await
     }
 
-    /// `None` where customers changed between the look at them and the transaction.
+    /// Changed, and nothing done, where customers changed between the look at them and the transaction.
     async fn try_many(
         &self,
         orders: &Arc<Vec<Order>>,
         ask: Ask,
-    ) -> Result<Option<Vec<resource::License>>, AuthorityError> {
+    ) -> Result<Vec<resource::License>, AuthorityError> {
         let told = Arc::clone(orders);
         let ground = self
             .read(move |this, tx| Box::pin(async move { this.ground(tx, &told).await }))
@@ -122,7 +123,7 @@ impl Authority {
                     for id in ids(first, count) {
                         licenses.push(this.issued_again(tx, id, &again).await?);
                     }
-                    Ok(Some(licenses))
+                    Ok(licenses)
                 })
             },
         )
@@ -282,7 +283,7 @@ impl Authority {
         ground: &Ground,
         drawn: Vec<Drawn>,
         actor: &Actor,
-    ) -> Result<Option<Vec<resource::License>>, AuthorityError> {
+    ) -> Result<Vec<resource::License>, AuthorityError> {
         // The addresses are locked in one order, whoever does it.
         let mut customers: Vec<_> = ground.customers.iter().collect();
         customers.sort_by_cached_key(|(customer, _)| customer.email.to_lowercase());
@@ -292,7 +293,8 @@ impl Authority {
                 Kept::New if now.is_none() => tx.insert_customer(customer).await?,
                 Kept::Changed if now == Some(customer.id) => tx.update_customer(customer).await?,
                 Kept::Known if now == Some(customer.id) => {}
-                _ => return Ok(None),
+                // What was written so far is undone with the transaction.
+                _ => return Err(AuthorityError::Changed),
             }
         }
         let mut head = tx.lock_audit_head().await?;
@@ -314,7 +316,7 @@ impl Authority {
         if let Some(head) = head {
             keep_head(self.parts(), tx, &head).await?;
         }
-        Ok(Some(views))
+        Ok(views)
     }
 }
 

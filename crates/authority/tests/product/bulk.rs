@@ -164,3 +164,26 @@ async fn calls_at_once_make_each_customer_once() {
     assert_eq!(count(&test, "licenses"), (issued.len() + 1).to_string());
     assert!(test.authority.verify_audit().await.unwrap().valid);
 }
+
+/// Two groups of one order, under way at once, whose customer is new: as `license issue --count` sends them.
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_at_once_under_their_keys_find_the_customer_of_the_other() {
+    for round in 0..10 {
+        let (test, _) = from(CATALOG).await;
+        let groups = (0..4).map(|group| {
+            let authority = test.authority.clone();
+            let call = NewLicenses {
+                count: Some(20),
+                like: Some(new("new@example.com")),
+                ..NewLicenses::default()
+            };
+            let ask = under(&format!("order {round}/{group}"), &call);
+            tokio::spawn(async move { authority.issue_many(call, ask).await })
+        });
+        for group in groups.collect::<Vec<_>>() {
+            assert_eq!(group.await.unwrap().unwrap().len(), 20);
+        }
+        assert_eq!(count(&test, "licenses"), "81");
+        assert_eq!(count(&test, "customers"), "2");
+    }
+}
