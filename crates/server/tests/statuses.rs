@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use licentia_authority::licenses::issue::Order;
 use licentia_license::fingerprint::Bind;
@@ -43,12 +43,16 @@ struct Served {
 
 impl Served {
     async fn new() -> Self {
+        Self::at([127, 0, 0, 1].into(), Config::default()).await
+    }
+
+    async fn at(host: IpAddr, config: Config) -> Self {
         let test = TestAuthority::new().await;
         test.import(CATALOG).await;
-        let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let server = Server::bind(SocketAddr::from((host, 0))).await.unwrap();
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(server.run(test.authority.clone(), Config::default(), async {
+        let running = tokio::spawn(server.run(test.authority.clone(), config, async {
             let _ = stopped.await;
         }));
         Self {
@@ -214,5 +218,34 @@ async fn what_is_malformed_is_422_and_what_fails_is_500_and_unsigned() {
     served.refused(ACTIVATE, &activation(&key), 500, "internal").await;
     served.test.authority.close().await;
     served.refused(ACTIVATE, &activation(&key), 503, "unavailable").await;
+    served.end().await;
+}
+
+/// An address of this machine that is not loopback; nothing is sent to find it.
+fn own_address() -> IpAddr {
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect("192.0.2.254:9").expect("a network interface beside loopback");
+    socket.local_addr().unwrap().ip()
+}
+
+#[tokio::test]
+async fn decision_19_plain_http_from_a_stranger_is_misdirected() {
+    let own = own_address();
+    let config = |networks: &str| {
+        let file = format!("[server]\nproxies = [{networks}]\n");
+        Config::load(Some(&file), std::iter::empty()).unwrap()
+    };
+    // Served for a proxy elsewhere: whoever comes by himself is a stranger, whatever he asks.
+    let served = Served::at(own, config("\"198.51.100.0/24\"")).await;
+    let nonce = json!({ "license_key": "x", "nonce": "nonce-0000" });
+    served.refused("/v1/licenses/validate", &nonce, 421, "plain_http").await;
+    served.refused("/nowhere", &nonce, 421, "plain_http").await;
+    let health = served.client.get(format!("http://{}/health", served.address));
+    assert_eq!(health.send().await.unwrap().status(), 200, "a sign of life is for anybody");
+    served.end().await;
+
+    let served = Served::at(own, config(&format!("\"{own}\""))).await;
+    let (status, answer) = served.post("/v1/licenses/validate", &nonce).await;
+    assert_eq!((status, answer["code"].as_str()), (200, Some("unknown_license")), "from the proxy");
     served.end().await;
 }
