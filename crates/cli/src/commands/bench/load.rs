@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Validate,
     /// How long it takes until every connected product hears of a suspension.
     Events,
+    /// Whether many who take seats of one licence slow down those of others.
+    Crowd,
     /// Issue many licences, beside signing and one insert; `--licenses` says how many.
     Issue,
     /// Lists among a thousand licences and among `--licenses`.
@@ -28,12 +30,18 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether it is asked by products that have their seats.
+    fn holds_seats(self) -> bool {
+        matches!(self, Self::Heartbeat | Self::Events)
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Heartbeat => "heartbeat",
             Self::Activate => "activate",
             Self::Validate => "validate",
             Self::Events => "events",
+            Self::Crowd => "crowd",
             Self::Issue => "issue",
             Self::List => "list",
         }
@@ -100,6 +108,18 @@ pub(crate) async fn run(
     connections: usize,
     time: Duration,
 ) -> Result<Measured, Failure> {
+    run_with(place, place.keys(), kind, work, connections, time).await
+}
+
+/// Runs the load with these of the keys.
+pub(crate) async fn run_with(
+    place: &Place,
+    keys: Arc<Vec<String>>,
+    kind: Kind,
+    work: Work,
+    connections: usize,
+    time: Duration,
+) -> Result<Measured, Failure> {
     let broken = |e| Failure::undone(format!("no connection: {e}"), "raise `ulimit -n`");
     let mut tasks = JoinSet::new();
     let host = match work {
@@ -114,8 +134,8 @@ pub(crate) async fn run(
     let processor = place.processor_time(work);
     let begun = Instant::now();
     for (at, connection) in open.into_iter().enumerate() {
-        let shares = place.share(at, connections);
-        let keys = place.keys();
+        let shares = kind.holds_seats().then(|| place.share(at, connections));
+        let keys = Arc::clone(&keys);
         let until = begun + time;
         tasks.spawn(async move {
             let random = run << 32 | (at as u64 + 1);
@@ -141,7 +161,7 @@ struct Asker {
     connection: Connection,
     /// Draws the order in which activations are asked for, not the one in which they lie on disk, and new names.
     random: u64,
-    shares: Arc<super::place::Shares>,
+    shares: Option<Arc<super::place::Shares>>,
     keys: Arc<Vec<String>>,
     kind: Kind,
     work: Work,
@@ -152,12 +172,15 @@ struct Asker {
 impl Asker {
     async fn ask_until(&mut self, until: Instant) -> Measured {
         let mut measured = Measured::default();
-        let shares = Arc::clone(&self.shares);
-        let mut products = shares.take(self.at).await;
+        let mut none = Vec::new();
+        let mut share = match self.shares.clone() {
+            Some(shares) => Some(shares.take(self.at).await),
+            None => None,
+        };
         while Instant::now() < until {
             self.count += 1;
             let begun = Instant::now();
-            let outcome = self.ask(&mut products).await;
+            let outcome = self.ask(share.as_deref_mut().unwrap_or(&mut none)).await;
             let micros = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
             match outcome {
                 Ok(()) => measured.times.push(micros),
@@ -189,7 +212,7 @@ impl Asker {
                 });
                 ("/v1/license/heartbeat", 200, body, product.access_token.as_str())
             }
-            Kind::Activate => {
+            Kind::Activate | Kind::Crowd => {
                 let body = json!({
                     "license_key": self.keys[pick % self.keys.len()], "nonce": nonce,
                     "cluster_id": format!("bench-{}-{nonce}-{}", self.at, self.count),

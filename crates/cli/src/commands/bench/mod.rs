@@ -1,6 +1,7 @@
 //! `licentia bench`: load on an authority in a second process, beside the same HTTP stack without the authority
 //! and an fsync probe, all in one run, since only ratios out of one run mean anything.
 
+mod crowd;
 mod events;
 mod http;
 mod load;
@@ -99,6 +100,10 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
         Failure::undone(format!("the disk could not be measured: {e}"), "choose another --place")
     })?;
     let time = Duration::from_secs(args.seconds.max(1));
+    if let Kind::Crowd = args.kind {
+        crowd::run(&place, time, out).await?;
+        return place.end().await;
+    }
     let mut rows = Vec::new();
     for &connections in &args.connections {
         note(&format!("{} at {connections} connections …", args.kind.as_str()));
