@@ -1,6 +1,7 @@
 //! The authority: its database, keys, clock and randomness in one place.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use licentia_issue::master::MasterKey;
@@ -49,6 +50,24 @@ struct Inner {
     passwords: Passwords,
     judgements: Judgements,
     together: Together,
+    reading: AtomicU64,
+    writing: AtomicU64,
+}
+
+/// A job that waits for the database or runs in it.
+struct Waits<'a>(&'a AtomicU64);
+
+impl<'a> Waits<'a> {
+    fn one_more(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Authority {
@@ -67,6 +86,8 @@ impl Authority {
                 passwords: Passwords::default(),
                 judgements: Judgements::default(),
                 together: Together::default(),
+                reading: AtomicU64::default(),
+                writing: AtomicU64::default(),
             }),
         })
     }
@@ -176,6 +197,7 @@ impl Authority {
             + 'static,
     {
         let this = self.clone();
+        let _waits = Waits::one_more(&self.inner.writing);
         licentia_storage::write(&*self.inner.parts.store, move |tx| work(this, tx)).await
     }
 
@@ -191,7 +213,31 @@ impl Authority {
             + 'static,
     {
         let this = self.clone();
+        let _waits = Waits::one_more(&self.inner.reading);
         licentia_storage::read(&*self.inner.parts.store, move |tx| work(this, tx)).await
+    }
+
+    /// Jobs that wait for the database or run in it: reading, writing.
+    #[must_use]
+    pub fn queued(&self) -> (u64, u64) {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (load(&self.inner.reading), load(&self.inner.writing))
+    }
+
+    /// Seats that are held now, in the whole database; not for requests.
+    pub async fn count_seats(&self) -> Result<u64, AuthorityError> {
+        self.read(|this, tx| Box::pin(async move { Ok(tx.count_seats(this.clock().now()).await?) }))
+            .await
+    }
+
+    /// When the keyset in force was signed.
+    #[must_use]
+    pub fn keyset_signed_at(&self) -> i64 {
+        let keyring = self.keyring();
+        licentia_license::verify::decode_unverified(&keyring.keyset)
+            .ok()
+            .and_then(|(_, claims)| claims["iat"].as_i64())
+            .unwrap_or_default()
     }
 
     /// Whether the database answers; what `/ready` says.

@@ -18,6 +18,7 @@ mod signer;
 use std::process::ExitCode;
 
 use clap::Parser;
+use licentia_server::config::LogFormat;
 
 pub use reference::reference;
 
@@ -44,5 +45,16 @@ fn start_logging(args: &args::Cli) {
     let default = if matches!(args.command, args::Command::Serve(_)) { "info" } else { "error" };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let written = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A mistake in the configuration is told by the command itself.
+    let format = match &args.command {
+        args::Command::Serve(serve) => {
+            local::read_config(args, serve.config()).ok().map(|c| c.log.format)
+        }
+        _ => None,
+    };
+    match format.unwrap_or_default() {
+        LogFormat::Text => written.init(),
+        LogFormat::Json => written.json().flatten_event(true).init(),
+    }
 }

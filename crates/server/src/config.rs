@@ -31,6 +31,37 @@ pub struct Config {
     pub database: Database,
     /// Section `[usage]`.
     pub usage: Usage,
+    /// Section `[metrics]`.
+    pub metrics: Metrics,
+    /// Section `[log]`.
+    pub log: Log,
+}
+
+/// Who may read `/metrics`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Addresses or networks besides this machine itself.
+    pub allow: Vec<Network>,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// The forms of a line of the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// What becomes of usage.
@@ -224,6 +255,19 @@ impl Config {
                         .collect::<Result<_, _>>()
                         .map_err(|_| wrong("wants addresses or networks, e.g. 10.0.0.0/8,::1"))?;
                 }
+                ("METRICS", "ALLOW") => {
+                    let networks = value.split(',').map(|text| Network::from_str(text.trim()));
+                    config.metrics.allow = networks
+                        .collect::<Result<_, _>>()
+                        .map_err(|_| wrong("wants addresses or networks, e.g. 10.0.0.0/8,::1"))?;
+                }
+                ("LOG", "FORMAT") => {
+                    config.log.format = match value.as_str() {
+                        "text" => LogFormat::Text,
+                        "json" => LogFormat::Json,
+                        _ => return Err(wrong("wants text or json")),
+                    };
+                }
                 ("SERVER", "FORWARDED") => {
                     config.server.forwarded = match value.as_str() {
                         "x-forwarded-for" => Forwarded::XForwardedFor,
@@ -329,6 +373,20 @@ mod tests {
             assert!(load(None, &[(name, value)]).unwrap_err().to_string().contains(name));
         }
         assert!(load(Some("[server]\nproxies = [\"10.0.0.0/99\"]\n"), &[]).is_err());
+    }
+
+    #[test]
+    fn readers_of_metrics_and_the_form_of_the_log_are_settings() {
+        let file = "[metrics]\nallow = [\"10.0.0.0/8\"]\n[log]\nformat = \"json\"\n";
+        let config = load(Some(file), &[]).unwrap();
+        assert_eq!((config.metrics.allow.len(), config.log.format), (1, LogFormat::Json));
+        let over =
+            [("LICENTIA_METRICS__ALLOW", "::1,10.0.0.0/8"), ("LICENTIA_LOG__FORMAT", "text")];
+        let config = load(Some(file), &over).unwrap();
+        assert_eq!((config.metrics.allow.len(), config.log.format), (2, LogFormat::Text));
+        for variable in [("LICENTIA_LOG__FORMAT", "xml"), ("LICENTIA_METRICS__ALLOW", "all")] {
+            assert!(load(None, &[variable]).unwrap_err().to_string().contains(variable.0));
+        }
     }
 
     #[test]

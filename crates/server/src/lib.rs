@@ -15,6 +15,7 @@ mod gate;
 mod jobs;
 mod limits;
 pub mod local;
+mod metrics;
 pub mod openapi;
 mod problem;
 pub mod router;

@@ -13,6 +13,7 @@ use tower::Service;
 
 use crate::address::Proxies;
 use crate::api::admin::caller::InProcess;
+use crate::api::public::metrics::Readers;
 use crate::config::Config;
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
@@ -41,6 +42,8 @@ impl Local {
             insecure: true,
             draining: Draining(watch::channel(false).1),
             uses: Uses::nowhere(),
+            metrics: Arc::default(),
+            readers: Readers::default(),
         }));
         Self { router, actor }
     }

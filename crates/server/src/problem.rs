@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use licentia_protocol::problem::MEDIA_TYPE;
 use licentia_protocol::{Code, Problem};
 
+use crate::metrics::Told;
+
 /// Seconds after which a client may try again, where the answer says "not now" and nothing closer is known.
 const RETRY_AFTER_S: u64 = 5;
 
@@ -44,6 +46,7 @@ impl IntoResponse for Failure {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let code = Code::ALL.iter().find(|code| code.as_str() == self.problem.code);
         match status {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -55,6 +58,9 @@ impl IntoResponse for Failure {
                 headers.insert(header::RETRY_AFTER, self.retry_after_s.into());
             }
             _ => {}
+        }
+        if let Some(code) = code {
+            response.extensions_mut().insert(Told(code.as_str()));
         }
         response
     }

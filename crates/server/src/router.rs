@@ -1,7 +1,7 @@
 //! All paths in one place.
 
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,10 +20,12 @@ use utoipa_axum::routes;
 
 use crate::address::Proxies;
 use crate::api::public::docs::Reference;
+use crate::api::public::metrics::Readers;
 use crate::api::{admin, product, public};
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
+use crate::metrics::{Metrics, Running, Told};
 use crate::openapi;
 use crate::problem::Failure;
 use crate::serve::Draining;
@@ -46,6 +48,20 @@ pub(crate) struct Services {
     pub(crate) insecure: bool,
     pub(crate) draining: Draining,
     pub(crate) uses: Uses,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) readers: Readers,
+}
+
+impl FromRef<Shared> for Arc<Metrics> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.0.metrics)
+    }
+}
+
+impl FromRef<Shared> for Readers {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.readers.clone()
+    }
 }
 
 impl FromRef<Shared> for Uses {
@@ -101,15 +117,15 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
         .routes(routes!(public::jwks::handler))
         .routes(routes!(public::health::handler))
         .routes(routes!(public::ready::handler))
+        .routes(routes!(public::metrics::handler))
         .routes(routes!(public::openapi::handler))
         .routes(routes!(public::docs::handler))
         .merge(admin::routes())
-        .layer(middleware::from_fn(told_in_time));
+        .layer(middleware::from_fn(in_time));
     // A stream lasts as long as its listener.
-    let streams = OpenApiRouter::default()
+    OpenApiRouter::with_openapi(openapi::frame())
+        .merge(timed)
         .routes(routes!(product::events::handler))
-        .layer(middleware::from_fn(told));
-    OpenApiRouter::with_openapi(openapi::frame()).merge(timed).merge(streams)
 }
 
 /// The endpoints, and what holds for all of them.
@@ -132,6 +148,7 @@ async fn at_the_edge(
     next: Next,
 ) -> Response {
     let reusable = request.version() == Version::HTTP_11;
+    let line = Line::of(&services, &request);
     let mut response = if may_be_in_clear(&services, &request) {
         next.run(request).await
     } else {
@@ -142,6 +159,7 @@ async fn at_the_edge(
     if reusable && services.draining.is_on() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    line.end(&services, &response);
     response
 }
 
@@ -154,46 +172,54 @@ fn may_be_in_clear(services: &Services, request: &Request) -> bool {
         || matches!(request.uri().path(), "/health" | "/ready")
 }
 
-/// One line a request, for whoever looks for something. The path is the one in the reference: what a client
-/// wrote into another could be a key.
-async fn told(request: Request, next: Next) -> Response {
-    let line = Line::of(&request);
-    let response = next.run(request).await;
-    line.end(&response);
-    response
-}
-
-/// The same, with 503 where the answer takes too long; what was asked may still be done.
-async fn told_in_time(request: Request, next: Next) -> Response {
-    let line = Line::of(&request);
-    let response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+/// Answers 503 where the answer takes too long; what was asked may still be done.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Failure::from(Code::Unavailable).into_response(),
-    };
-    line.end(&response);
-    response
+    }
 }
 
+/// A request that is counted, and told in one line (`docs/logs.md`). The path is the one in the reference: what a
+/// client wrote into another could be a key.
 struct Line {
     begun: Instant,
     method: Method,
     path: Option<MatchedPath>,
+    address: Option<IpAddr>,
+    _running: Running,
 }
 
 impl Line {
-    fn of(request: &Request) -> Self {
+    fn of(services: &Services, request: &Request) -> Self {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         Self {
             begun: Instant::now(),
             method: request.method().clone(),
             path: request.extensions().get::<MatchedPath>().cloned(),
+            address: peer.map(|peer| services.proxies.caller(peer, request.headers())),
+            _running: services.metrics.begin(),
         }
     }
 
-    fn end(self, response: &Response) {
-        let Self { begun, method, path } = self;
-        let (status, micros) = (response.status().as_u16(), begun.elapsed().as_micros());
-        let path = path.as_ref().map(MatchedPath::as_str);
-        tracing::debug!(%method, path, status, micros = u64::try_from(micros).ok(), "a request was answered");
+    fn end(self, services: &Services, response: &Response) {
+        let (status, took) = (response.status().as_u16(), self.begun.elapsed());
+        let code = response.extensions().get::<Told>().map(|told| told.0);
+        let route = self.path.as_ref().map_or("other", MatchedPath::as_str);
+        // A method that is none of HTTP's own is a client's own word.
+        let method = match self.method.as_str() {
+            method if method.len() <= 7 => method,
+            _ => "OTHER",
+        };
+        services.metrics.answered(method, route, status, code, took);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let address = self.address.map(tracing::field::display);
+        // What products are granted comes by the thousand.
+        if status < 400 && !route.starts_with("/v1/admin/") {
+            tracing::debug!(target: "licentia::request", method, route, status, code, micros, address, "request");
+        } else {
+            tracing::info!(target: "licentia::request", method, route, status, code, micros, address, "request");
+        }
     }
 }
 

@@ -11,9 +11,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::address::Proxies;
+use crate::api::public::metrics::Readers;
 use crate::config::Config;
 use crate::jobs;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::router::{Services, Shared, router};
 
 /// How long running requests may take after the stop signal.
@@ -58,11 +60,14 @@ impl Server {
     ) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
         let feed = jobs::events::start(authority.clone(), stopped.clone());
-        jobs::prune::start(authority.clone(), config.usage.retention_days, stopped.clone());
+        let metrics = Arc::<Metrics>::default();
+        let days = config.usage.retention_days;
+        jobs::prune::start(authority.clone(), days, Arc::clone(&metrics), stopped.clone());
+        jobs::count::start(authority.clone(), Arc::clone(&metrics), stopped.clone());
         // Before anybody is served: whoever comes first after an outage finds the seats as they were.
         jobs::alive::mark(&authority).await;
         jobs::alive::start(authority.clone(), stopped.clone());
-        jobs::checkpoint::start(authority.clone(), stopped.clone());
+        jobs::checkpoint::start(authority.clone(), Arc::clone(&metrics), stopped.clone());
         let (drain, draining) = watch::channel(false);
         let notice = Duration::from_secs(config.server.drain_s.into());
         let proxies =
@@ -74,6 +79,8 @@ impl Server {
             proxies: Arc::new(proxies),
             draining: Draining(draining),
             uses: jobs::uses::start(authority.clone(), stopped.clone()),
+            metrics,
+            readers: Readers(config.metrics.allow.clone()),
             insecure: config.server.insecure,
         }));
         let mut drained = stopped.clone();

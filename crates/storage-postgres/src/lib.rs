@@ -54,6 +54,7 @@ mod api_tokens;
 mod audit;
 mod bulk;
 mod chains;
+mod counts;
 mod customers;
 mod events;
 mod idempotency_keys;
@@ -99,6 +100,7 @@ mod tests {
             crate::audit::STATEMENTS,
             crate::bulk::STATEMENTS,
             crate::chains::STATEMENTS,
+            crate::counts::STATEMENTS,
             crate::customers::STATEMENTS,
             crate::events::STATEMENTS,
             crate::idempotency_keys::STATEMENTS,

@@ -23,6 +23,7 @@ pub mod api_tokens;
 pub mod audit;
 pub mod bulk;
 pub mod chains;
+pub mod counts;
 pub mod customers;
 pub mod events;
 pub mod idempotency_keys;
@@ -73,6 +74,7 @@ macro_rules! suite {
                 licenses_are_added_with_all_their_rows
                 licenses_are_added_all_or_none;
             chains: a_chain_head_is_put_and_replaced;
+            counts: seats_are_counted_while_their_lease_runs;
             customers:
                 a_customer_is_found_by_email_in_any_case
                 an_email_is_taken_once_in_any_case

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod bulk;
 pub mod chains;
 pub mod copy;
+pub mod counts;
 pub mod customers;
 pub mod error;
 pub mod events;
@@ -42,6 +43,7 @@ pub trait Transaction:
     + audit::Audit
     + bulk::Bulk
     + chains::Chains
+    + counts::Counts
     + customers::Customers
     + events::Events
     + idempotency_keys::IdempotencyKeys

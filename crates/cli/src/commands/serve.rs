@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use licentia_authority::Authority;
 use licentia_server::config::{Config, ConfigError};
@@ -29,6 +29,13 @@ pub struct Args {
     /// Configuration file; none: `licentia.toml` in the data directory, if it is there.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+impl Args {
+    /// The file that is named, if one is.
+    pub(crate) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
 }
 
 pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failure> {

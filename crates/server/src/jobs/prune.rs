@@ -1,17 +1,25 @@
 //! Forgets what nobody needs any more, so that no table grows without end, and sums up who was refused.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use licentia_authority::Authority;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval};
 
+use crate::metrics::Metrics;
+
 const EVERY: Duration = Duration::from_secs(3600);
 /// How often a replica that does not run the jobs asks whether it is its turn now.
 const ASK_EVERY: Duration = Duration::from_secs(2);
 
 /// Starts the job; it ends when `stop` changes.
-pub(crate) fn start(authority: Authority, usage_days: u32, mut stop: watch::Receiver<bool>) {
+pub(crate) fn start(
+    authority: Authority,
+    usage_days: u32,
+    metrics: Arc<Metrics>,
+    mut stop: watch::Receiver<bool>,
+) {
     tokio::spawn(async move {
         let mut ticks = interval(ASK_EVERY);
         let mut last: Option<Instant> = None;
@@ -29,7 +37,9 @@ pub(crate) fn start(authority: Authority, usage_days: u32, mut stop: watch::Rece
                 continue;
             }
             last = Some(Instant::now());
-            if let Err(error) = authority.prune(usage_days).await {
+            let pruned = authority.prune(usage_days).await;
+            metrics.job("prune", pruned.is_ok(), authority.now());
+            if let Err(error) = pruned {
                 tracing::warn!(%error, "old rows could not be removed");
             }
         }

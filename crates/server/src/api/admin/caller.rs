@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::address::Proxies;
 use crate::api::admin::Needed;
-use crate::api::admin::version::if_match;
+use crate::api::admin::version::{IfMatch, if_match};
 use crate::extract::{Bearer, idempotency_key};
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
@@ -30,7 +30,7 @@ pub(crate) struct Caller {
     address: IpAddr,
     route: String,
     idempotency_key: Option<String>,
-    if_match: Option<Vec<String>>,
+    if_match: Option<IfMatch>,
     /// Who it is on this machine, where nobody asks over a network.
     here: Option<Actor>,
 }
@@ -136,7 +136,11 @@ impl Caller {
                     .map_err(|_| Failure::from(Code::Internal))?,
             }),
         };
-        Ok(Ask { actor: self.actor(), once, only_if: self.if_match.clone() })
+        let only_if = match &self.if_match {
+            Some(IfMatch::Versions(versions)) => Some(versions.clone()),
+            Some(IfMatch::Any) | None => None,
+        };
+        Ok(Ask { actor: self.actor(), once, only_if })
     }
 
     /// A change of a version that must be named, so that two who edit the same thing cannot undo each other's work.

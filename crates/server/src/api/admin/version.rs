@@ -27,8 +27,17 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
     }
 }
 
-/// The versions that `If-Match` names; `None`: any, since it is not there or says `*`.
-pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Vec<String>>, Failure> {
+/// Of which version a change is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// `*`: whatever it is, as long as it is there.
+    Any,
+    /// One of these.
+    Versions(Vec<String>),
+}
+
+/// What `If-Match` says; `None`: it is not there.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Failure> {
     let mut versions = Vec::new();
     let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
     if values.peek().is_none() {
@@ -38,14 +47,14 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<Vec<String>>, Failu
         let value = value.to_str().map_err(|_| malformed())?;
         for tag in value.split(',').map(str::trim) {
             if tag == "*" {
-                return Ok(None);
+                return Ok(Some(IfMatch::Any));
             }
             // A weak tag (`W/`) names no exact version, so it matches none.
             let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
             versions.push(tag.ok_or_else(malformed)?.to_owned());
         }
     }
-    Ok(Some(versions))
+    Ok(Some(IfMatch::Versions(versions)))
 }
 
 fn malformed() -> Failure {
@@ -58,7 +67,7 @@ fn malformed() -> Failure {
 mod tests {
     use super::*;
 
-    fn read(values: &[&str]) -> Result<Option<Vec<String>>, ()> {
+    fn read(values: &[&str]) -> Result<Option<IfMatch>, ()> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(header::IF_MATCH, HeaderValue::from_str(value).unwrap());
@@ -66,18 +75,19 @@ mod tests {
         if_match(&headers).map_err(drop)
     }
 
+    fn versions(all: &[&str]) -> Result<Option<IfMatch>, ()> {
+        Ok(Some(IfMatch::Versions(all.iter().map(|tag| (*tag).to_owned()).collect())))
+    }
+
     #[test]
     fn versions_are_read_as_they_are_written() {
         assert_eq!(read(&[]), Ok(None));
-        assert_eq!(read(&["*"]), Ok(None));
-        assert_eq!(
-            read(&["\"a\", \"b\"", "\"c\""]),
-            Ok(Some(vec!["a".into(), "b".into(), "c".into()]))
-        );
+        assert_eq!(read(&["*"]), Ok(Some(IfMatch::Any)));
+        assert_eq!(read(&["\"a\", \"b\"", "\"c\""]), versions(&["a", "b", "c"]));
         for wrong in ["a", "W/\"a\"", "\"a", ""] {
             assert_eq!(read(&[wrong]), Err(()), "{wrong}");
         }
         let tag = Versioned("x").into_response().headers()[header::ETAG].clone();
-        assert_eq!(read(&[tag.to_str().unwrap()]), Ok(Some(vec![version(&"x")])));
+        assert_eq!(read(&[tag.to_str().unwrap()]), versions(&[&version(&"x")]));
     }
 }

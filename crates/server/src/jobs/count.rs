@@ -1,0 +1,33 @@
+//! Counts by the minute what the metrics tell of the whole database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use licentia_authority::Authority;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::metrics::Metrics;
+
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Starts the job; it ends when `stop` changes.
+pub(crate) fn start(authority: Authority, metrics: Arc<Metrics>, mut stop: watch::Receiver<bool>) {
+    tokio::spawn(async move {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = stop.changed() => break,
+            }
+            let counted = authority.count_seats().await;
+            metrics.job("count", counted.is_ok(), authority.now());
+            match counted {
+                Ok(held) => metrics.set_seats(held),
+                Err(error) => tracing::warn!(%error, "the seats could not be counted"),
+            }
+            metrics.set_keyset_iat(authority.keyset_signed_at());
+        }
+    });
+}
