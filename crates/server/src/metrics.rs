@@ -32,6 +32,9 @@ struct Endpoint {
     route: String,
 }
 
+/// The methods of a route.
+type Methods = Vec<(String, Arc<Series>)>;
+
 #[derive(Default)]
 struct Series {
     buckets: [AtomicU64; BOUNDS.len()],
@@ -52,7 +55,7 @@ struct Job {
 #[derive(Default)]
 pub(crate) struct Metrics {
     /// By route; each has a method or two.
-    endpoints: RwLock<HashMap<String, Vec<(String, Arc<Series>)>>>,
+    endpoints: RwLock<HashMap<String, Methods>>,
     jobs: Mutex<HashMap<&'static str, Job>>,
     in_flight: AtomicI64,
     seats: AtomicI64,

@@ -180,7 +180,7 @@ async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// A request that is counted, and told in one line (`docs/logs.md`). The path is the one in the reference: what a
+/// A request that is counted, and told in one line (`docs/operating.md`). The path is the one in the reference: what a
 /// client wrote into another could be a key.
 struct Line {
     begun: Instant,
