@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use licentia_tests::{Home, Server};
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "where the venv is, is told to the test itself")]
 fn t5_every_endpoint_answers_as_its_reference_says() {
     let python = std::env::var("LICENTIA_TEST_PYTHON")
         .expect("LICENTIA_TEST_PYTHON names a Python with schemathesis; scripts/test makes one");
