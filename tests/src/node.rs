@@ -103,6 +103,14 @@ impl Node {
         }
     }
 
+    /// Memory of its own that is resident now, in KiB (`RssAnon` of `proc_pid_status(5)`).
+    #[must_use]
+    pub fn memory_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+        line.trim().strip_suffix(" kB")?.trim().parse().ok()
+    }
+
     /// Whether it comes to this standing before its lines end.
     pub async fn reaches(&mut self, standing: &str) -> bool {
         let reached = tokio::time::timeout(PATIENCE, async {
