@@ -141,13 +141,8 @@ async fn decision_18_every_unknown_key_costs_the_same_work() {
             times.push(before.elapsed());
         }
     }
-    let medians: Vec<_> = times
-        .iter_mut()
-        .map(|times| {
-            times.sort();
-            times[times.len() / 2]
-        })
-        .collect();
-    let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-    assert!(*most < *least * 3, "{medians:?}");
+    // What a busy machine adds to a round is not the key's: its least time is.
+    let least_of_each: Vec<_> = times.iter().map(|times| *times.iter().min().unwrap()).collect();
+    let (least, most) = (least_of_each.iter().min().unwrap(), least_of_each.iter().max().unwrap());
+    assert!(*most < *least * 3, "{least_of_each:?}");
 }
