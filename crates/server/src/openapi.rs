@@ -17,11 +17,11 @@ use utoipa::openapi::{
 use crate::api::admin;
 use crate::router::surface;
 
-const ABOUT: &str = "What products say to a Licentia authority. JSON in and out; paths under `/v1` stay, and fields \
-    are only ever added, so ignore those that you do not know. There is no log-in: the \
-    licence key, then the access token, is the credential. Times are RFC 3339 with `Z`. An error is a problem \
-    document (RFC 9457) with a stable `code`. An unknown path is answered 404 `not_found`, a known one with another \
-    method 405 `method_not_allowed`, plain HTTP from a stranger's address 421 `plain_http`.";
+const ABOUT: &str = "What products and operators say to a Licentia authority. JSON in and out; paths under `/v1` stay, \
+    and fields are only ever added, so ignore those that you do not know. Products do not log in: the licence key, then \
+    the access token, is their credential; operators bring an API token or a session. Times are RFC 3339 with `Z`. An \
+    error is a problem document (RFC 9457) with a stable `code`. An unknown path is answered 404 `not_found`, a known \
+    one with another method 405 `method_not_allowed`, plain HTTP from a stranger's address 421 `plain_http`.";
 
 /// What the header of this name does.
 pub(crate) const IDEMPOTENCY_KEY: &str = "Repeating the request with the same key within 24 hours has no second \
