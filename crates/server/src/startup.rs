@@ -21,7 +21,7 @@ use licentia_issue::{PrivateKey, Secret, Signer};
 use licentia_model::Random;
 use licentia_storage::copy::{Copyable, Progress, Report, copy};
 use licentia_storage::{StorageError, Store};
-use licentia_storage_postgres::{PostgresStore, PostgresTables};
+use licentia_storage_postgres::{Options, PostgresStore, PostgresTables};
 use licentia_storage_sqlite::{SqliteStore, SqliteTables};
 
 use crate::config::DatabaseUrl;
@@ -31,6 +31,8 @@ const DATABASE: &str = "licentia.db";
 const MASTER_KEY: &str = "master.key";
 const ROOT: &str = "root";
 const LOCK: &str = "init.lock";
+/// Where the newest primary of PostgreSQL that was seen is remembered.
+const PRIMARY: &str = "primary";
 
 /// Why a data directory could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -237,7 +239,11 @@ impl DataDir {
             return Ok(Arc::new(SqliteStore::open(&self.path.join(DATABASE))?));
         };
         Ok(match Kind::of(url)? {
-            Kind::Postgres => Arc::new(PostgresStore::open(url.expose()).await?),
+            Kind::Postgres => {
+                let memory = Some(self.path.join(PRIMARY));
+                let options = Options { memory, ..Options::default() };
+                Arc::new(PostgresStore::open_with(url.expose(), &options).await?)
+            }
             Kind::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
         })
     }

@@ -1,7 +1,8 @@
 //! Connecting: to the one host that is the primary, and never again to one that was.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use licentia_storage::{Result, StorageError};
@@ -11,6 +12,7 @@ use tokio_postgres::{AsyncMessage, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{connect_error, storage_error};
+use crate::place::{Newest, Place};
 use crate::tls;
 use crate::url::Url;
 
@@ -33,15 +35,8 @@ const IS_STANDBY: &str =
 pub(crate) struct Server {
     hosts: Vec<Config>,
     tls: MakeRustlsConnect,
-    newest: Mutex<Option<Place>>,
+    newest: Newest,
     notified: Arc<Notify>,
-}
-
-/// A cluster and its timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    cluster: i64,
-    timeline: i64,
 }
 
 /// A connection to a primary. Dropping it ends the session.
@@ -52,10 +47,11 @@ pub(crate) struct Connected {
 }
 
 impl Server {
-    pub(crate) fn parse(url: &str) -> Result<Self> {
+    /// `memory` is a file for the newest primary that was seen.
+    pub(crate) fn parse(url: &str, memory: Option<PathBuf>) -> Result<Self> {
         let url = Url::parse(url)?;
         let tls = MakeRustlsConnect::new(tls::config(url.roots.as_deref())?);
-        Ok(Self { hosts: url.hosts, tls, newest: Mutex::new(None), notified: Arc::default() })
+        Ok(Self { hosts: url.hosts, tls, newest: Newest::read(memory), notified: Arc::default() })
     }
 
     /// Connects to the primary. Several hosts are asked at once: after a fail-over the old primary may be back
@@ -76,7 +72,7 @@ impl Server {
             }
         }
         let Some(connected) = newest else { return Err(combined(refusals)) };
-        if self.admit(connected.place) {
+        if self.newest.admit(connected.place) {
             Ok(connected)
         } else {
             Err(unavailable(
@@ -96,21 +92,7 @@ impl Server {
 
     /// Whether no newer primary was seen since this connection was made.
     pub(crate) fn still_trusts(&self, connected: &Connected) -> bool {
-        self.admit(connected.place)
-    }
-
-    /// Whether a primary at this place is as new as any that was seen; it is remembered then.
-    fn admit(&self, place: Option<Place>) -> bool {
-        let Some(place) = place else { return true };
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        match *newest {
-            Some(seen) if seen.cluster != place.cluster => false,
-            Some(seen) if seen.timeline > place.timeline => false,
-            _ => {
-                *newest = Some(place);
-                true
-            }
-        }
+        self.newest.admit(connected.place)
     }
 
     async fn connect_to(&self, host: &Config) -> Result<Connected> {

@@ -47,7 +47,7 @@ impl PostgresTables {
 
     /// Opens one to fill it, and brings its schema up to date.
     pub async fn create(url: &str) -> Result<Self> {
-        let mut connected = Server::parse(url)?.connect().await?;
+        let mut connected = Server::parse(url, None)?.connect().await?;
         schema::migrate(&mut connected.client).await?;
         let patience = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
         connected.client.batch_execute(patience).await.map_err(storage_error)?;

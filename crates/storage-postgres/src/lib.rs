@@ -41,6 +41,7 @@ mod copy;
 mod error;
 mod job;
 mod params;
+mod place;
 mod pool;
 mod schema;
 mod store;
@@ -123,7 +124,7 @@ mod tests {
     }
 
     async fn database() -> Client {
-        let server = Server::parse(&Cluster::shared().database()).unwrap();
+        let server = Server::parse(&Cluster::shared().database(), None).unwrap();
         let mut client = server.connect().await.unwrap().client;
         crate::schema::migrate(&mut client).await.unwrap();
         client

@@ -1,5 +1,6 @@
 //! The store: how many jobs may wait, and their end.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,11 +25,14 @@ pub struct Options {
     /// Jobs that may run and wait; one more is [`Unavailable`](StorageError::Unavailable) at once. A job holds
     /// its request, some KiB as a rule, so 4,096 of them are some 16 MiB.
     pub queue: usize,
+    /// A file that remembers the newest primary over a restart, so that one which was replaced by a promotion is never
+    /// written to again.
+    pub memory: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 16, wait: Duration::from_secs(5), queue: 4096 }
+        Self { connections: 16, wait: Duration::from_secs(5), queue: 4096, memory: None }
     }
 }
 
@@ -51,7 +55,7 @@ impl PostgresStore {
 
     /// Opens a database with options of one's own.
     pub async fn open_with(url: &str, options: &Options) -> Result<Self> {
-        let server = Arc::new(Server::parse(url)?);
+        let server = Arc::new(Server::parse(url, options.memory.clone())?);
         schema::migrate(&mut server.connect().await?.client).await?;
         let queue =
             u32::try_from(options.queue.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);

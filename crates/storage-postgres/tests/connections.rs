@@ -60,7 +60,9 @@ fn held() -> (Job, oneshot::Receiver<()>, oneshot::Sender<()>) {
 
 #[tokio::test]
 async fn waiting_for_a_connection_is_bounded_and_so_is_the_queue() {
-    let options = Options { connections: 1, wait: Duration::from_millis(50), queue: 2 };
+    let (connections, queue) = (1, 2);
+    let wait = Duration::from_millis(50);
+    let options = Options { connections, wait, queue, ..Options::default() };
     let store = PostgresStore::open_with(&Cluster::shared().database(), &options).await.unwrap();
     let (job, running, release) = held();
     let first = store.submit(Access::Write, job);

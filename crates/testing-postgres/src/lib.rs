@@ -162,6 +162,22 @@ impl Cluster {
         }
     }
 
+    /// Encrypts connections from now on, with this certificate and its key, both as PEM.
+    pub fn serve_tls(&self, certificate: &str, key: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.data().join(name);
+            let written = fs::write(&path, text)
+                .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)));
+            written.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            if is_root() {
+                run(Command::new("chown").arg("postgres").arg(&path));
+            }
+        }
+        self.configure("ssl = on\n");
+        self.sql("SELECT pg_reload_conf()");
+    }
+
     /// Makes a standby the primary.
     pub fn promote(&self) {
         run(command("pg_ctl").args(["promote", "-w", "-s", "-D"]).arg(self.data()));
