@@ -16,6 +16,7 @@ mod jobs;
 mod limits;
 pub mod local;
 mod metrics;
+pub mod objects;
 pub mod openapi;
 mod problem;
 pub mod router;
