@@ -14,6 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::error::{connect_error, storage_error};
 use crate::place::{Newest, Place};
 use crate::tls;
+use crate::transaction::FLUSH;
 use crate::url::Url;
 
 /// What holds for every connection: a statement, a wait for a lock and a transaction that does nothing all end,
@@ -44,6 +45,8 @@ pub(crate) struct Connected {
     pub(crate) client: Client,
     /// `None` on engines that speak the protocol but have no timelines.
     place: Option<Place>,
+    /// Whether the log can be flushed apart from a commit.
+    pub(crate) flushes: bool,
 }
 
 impl Server {
@@ -116,7 +119,8 @@ impl Server {
         }
         let place = place(&client).await?;
         client.batch_execute(SESSION).await.map_err(storage_error)?;
-        Ok(Connected { client, place })
+        let flushes = flushes(&client).await?;
+        Ok(Connected { client, place, flushes })
     }
 }
 
@@ -143,6 +147,15 @@ async fn place(client: &Client) -> Result<Option<Place>> {
         {
             Ok(None)
         }
+        Err(error) => Err(storage_error(error)),
+    }
+}
+
+async fn flushes(client: &Client) -> Result<bool> {
+    match client.batch_execute(FLUSH).await {
+        Ok(()) => Ok(true),
+        // Not there, or not for this role.
+        Err(error) if error.as_db_error().is_some() => Ok(false),
         Err(error) => Err(storage_error(error)),
     }
 }

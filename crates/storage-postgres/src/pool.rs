@@ -52,6 +52,11 @@ impl Pooled {
         &self.0.connected.client
     }
 
+    /// Whether a job can be committed first and flushed then.
+    pub(crate) fn flushes(&self) -> bool {
+        self.0.connected.flushes
+    }
+
     /// The statement, parsed once a connection.
     pub(crate) async fn prepared(
         &mut self,

@@ -323,6 +323,46 @@ async fn nothing_acknowledged_is_lost_when_a_standby_is_promoted_and_the_old_pri
     }
 }
 
+/// The server dies as if its machine lost power, again and again: what was answered is on its disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_when_the_server_dies_and_starts_again() {
+    let cluster = Cluster::start(Disk::Durable);
+    // Nobody but those who commit may write the log to the disk meanwhile.
+    cluster.configure("wal_writer_delay = 10s\nwal_writer_flush_after = 1GB\n");
+    cluster.sql("SELECT pg_reload_conf()");
+    let options = Options { wait: Duration::from_secs(2), ..Options::default() };
+    let store = PostgresStore::open_with(&cluster.database(), &options).await.unwrap();
+    let store = std::sync::Arc::new(store);
+    for round in 0..3 * rounds() {
+        let mut writers = tokio::task::JoinSet::new();
+        for writer in 0..8 {
+            let store = store.clone();
+            writers.spawn(async move {
+                let mut acknowledged = Vec::new();
+                loop {
+                    let name = format!("{round}.{writer}.{}", acknowledged.len());
+                    match put(&store, &name).await {
+                        Ok(()) => acknowledged.push(name),
+                        Err(StorageError::Unavailable(_)) => return acknowledged,
+                        Err(other) => panic!("{other}"),
+                    }
+                }
+            });
+        }
+        let name = format!("{round}.0.10");
+        until("work before the end", async || has(&store, &name).await.unwrap_or(false)).await;
+        cluster.kill();
+        let acknowledged: Vec<String> = writers.join_all().await.into_iter().flatten().collect();
+        cluster.restart();
+        until("service is back", async || put(&store, "back").await.is_ok()).await;
+        assert!(acknowledged.len() >= 10, "{}", acknowledged.len());
+        for name in acknowledged {
+            assert!(has(&store, &name).await.unwrap(), "round {round}: {name} is lost");
+        }
+    }
+    store.close().await;
+}
+
 async fn until_refused(store: &PostgresStore) -> String {
     for _ in 0..100 {
         if let Err(StorageError::Unavailable(reason)) = put(store, "too late").await
