@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::access::password::Passwords;
 use crate::credential::ClaimsCache;
+use crate::crowd::Crowds;
 use crate::error::AuthorityError;
 use crate::heartbeat::{Judgements, Together};
 use crate::idempotency::InProgress;
@@ -48,6 +49,7 @@ struct Inner {
     outages: Outages,
     refusals: Refusals,
     passwords: Passwords,
+    crowds: Crowds,
     judgements: Judgements,
     together: Together,
     reading: AtomicU64,
@@ -84,6 +86,7 @@ impl Authority {
                 outages: Outages::default(),
                 refusals: Refusals::default(),
                 passwords: Passwords::default(),
+                crowds: Crowds::default(),
                 judgements: Judgements::default(),
                 together: Together::default(),
                 reading: AtomicU64::default(),
@@ -154,6 +157,10 @@ impl Authority {
 
     pub(crate) fn outages(&self) -> &Outages {
         &self.inner.outages
+    }
+
+    pub(crate) fn crowds(&self) -> &Crowds {
+        &self.inner.crowds
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {

@@ -18,6 +18,7 @@ pub mod catalog;
 mod chain;
 mod change;
 mod credential;
+mod crowd;
 pub mod customers;
 pub mod denied;
 pub mod error;

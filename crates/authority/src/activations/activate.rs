@@ -71,6 +71,7 @@ impl Authority {
         let token_hash = self.token_hash(token.expose());
         let running = attempt.clone();
         let actor = Actor::new(PRODUCT, origin);
+        let within = self.crowds().enter(&request.license_key).await.map_err(|e| failure(&e))?;
         let granted = self
             .write(move |this, tx| {
                 Box::pin(async move {
@@ -80,6 +81,7 @@ impl Authority {
             .await
             .map_err(|e| failure(&e))?
             .map_err(|denied| self.refuse(denied, &asker))?;
+        drop(within);
         let answer = self.answer(granted, &token).map_err(|e| failure(&e));
         drop(running);
         answer
