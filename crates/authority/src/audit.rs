@@ -157,9 +157,35 @@ impl Authority {
         license_id: Uuid,
         entry: Entry,
     ) -> Result<(), AuthorityError> {
-        tx.enqueue(license_id, action, &entry.facts(), self.clock().now()).await?;
+        self.announce_key(tx, actor, action, license_id, entry, None).await
+    }
+
+    /// The same with a key that nobody can show again, for the mail that brings it.
+    pub(crate) async fn announce_key(
+        &self,
+        tx: &mut dyn Transaction,
+        actor: &Actor,
+        action: &str,
+        license_id: Uuid,
+        entry: Entry,
+        key: Option<&str>,
+    ) -> Result<(), AuthorityError> {
+        let sealed = key.map(|key| self.seal_for(license_id, key)).transpose()?;
+        let now = self.clock().now();
+        tx.enqueue(license_id, action, &entry.facts(), sealed.as_deref(), now).await?;
         self.record(tx, actor, action, subject(license_id), entry).await
     }
+
+    /// Seals what is to be sent about a licence.
+    pub(crate) fn seal_for(&self, license_id: Uuid, text: &str) -> Result<Vec<u8>, AuthorityError> {
+        let nonce = self.random().bytes();
+        Ok(self.master().seal(&sealed_for(license_id), text.as_bytes(), nonce)?)
+    }
+}
+
+/// The name under which it is sealed.
+pub(crate) fn sealed_for(license_id: Uuid) -> String {
+    format!("outbox/{license_id}")
 }
 
 pub(crate) fn row_hash(row: &AuditRow) -> [u8; 32] {

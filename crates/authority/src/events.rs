@@ -12,8 +12,8 @@ use crate::error::AuthorityError;
 const PAGE: u32 = 1_000;
 /// How long events are kept, in seconds: a listener that missed more asks by heartbeat anyway.
 const KEPT_S: i64 = 24 * 3600;
-/// How long a message waits to be sent, in days: as long as webhooks are retried, and a day more.
-const MESSAGE_DAYS: u32 = 4;
+/// How long a job that has ended is kept to be looked at and sent again, in days.
+const JOB_DAYS: u32 = 30;
 
 /// Who may hear events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,15 +53,15 @@ impl Authority {
         self.read(move |_, tx| Box::pin(async move { Ok(tx.events_after(seq, PAGE).await?) })).await
     }
 
-    /// Forgets old events, idempotency keys, tokens that ended long ago, messages that nobody sent, and usage by the hour after
-    /// `usage_days`.
+    /// Forgets old events, idempotency keys, tokens and jobs that ended long ago, and usage by the hour
+    /// after `usage_days`.
     pub async fn prune(&self, usage_days: u32) -> Result<(), AuthorityError> {
         self.write(move |this, tx| {
             Box::pin(async move {
                 let now = this.clock().now();
                 let days = |days: u32| now.saturating_sub(i64::from(days).saturating_mul(KEPT_S));
                 tx.prune_usage(days(usage_days)).await?;
-                tx.prune_messages(days(MESSAGE_DAYS)).await?;
+                tx.prune_jobs(days(JOB_DAYS)).await?;
                 let before = now.saturating_sub(KEPT_S);
                 tx.prune_events(before).await?;
                 tx.prune_idempotency_keys(before).await?;

@@ -27,6 +27,7 @@ pub mod export;
 pub mod heartbeat;
 pub mod idempotency;
 pub mod init;
+pub mod jobs;
 mod keyring;
 pub mod keys;
 mod lease;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, key,
+    activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
     license, migrate, node, operator, plan, product, serve, token, usage,
 };
 
@@ -94,6 +94,9 @@ pub enum Command {
     /// API tokens of operators.
     #[command(subcommand)]
     Token(token::Command),
+    /// Mails, webhooks and other side effects: done, due or dead.
+    #[command(subcommand)]
+    Job(job::Command),
     /// What licences used.
     #[command(subcommand)]
     Usage(usage::Command),

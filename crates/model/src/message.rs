@@ -13,8 +13,8 @@ pub struct Message {
     pub kind: String,
     /// Facts as JSON text; nothing personal.
     pub facts: String,
+    /// What must not be kept but has to be sent, sealed under the master key: a key that is shown once.
+    pub sealed: Option<Vec<u8>>,
     /// When it happened.
     pub at: i64,
-    /// How often it was claimed.
-    pub attempts: u32,
 }

@@ -31,6 +31,8 @@ words! {
         Releases = "releases",
         /// Webhooks.
         Webhooks = "webhooks",
+        /// Jobs: mails, webhooks and other side effects, done, due or dead.
+        Jobs = "jobs",
         /// Operators and what they log in with.
         Operators = "operators",
         /// API tokens: an operator's own, and everybody's for an owner.

@@ -266,6 +266,37 @@ pub struct AuditReport {
     pub findings: Vec<String>,
 }
 
+/// A side effect: a mail, a call of a webhook. It is carried out at least once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Job {
+    /// Id; what its receiver knows it by, too.
+    pub id: Uuid,
+    /// Who carries it out: `mail`, `webhook`, …
+    pub kind: String,
+    /// `waiting`, `done`, or `dead`: given up.
+    pub state: String,
+    /// What it tells, e.g. `license.suspended`.
+    pub event: String,
+    /// The licence it is about.
+    pub license_id: Option<Uuid>,
+    /// Where it goes, where a kind has several such: the id of a webhook.
+    pub target: Option<Uuid>,
+    /// How often it was begun since it was queued or sent again.
+    pub attempts: u32,
+    /// When it is tried next; `null` where it does not wait.
+    pub due_at: Option<Timestamp>,
+    /// What the last attempt ended with.
+    pub outcome: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When it was done or given up.
+    pub ended_at: Option<Timestamp>,
+    /// What is sent; of one job only, not in a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<serde_json::Value>,
+}
+
 /// An operator's API token. Sent as `Authorization: Bearer`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use licentia_model::JobState;
+
 /// Upper bounds of the histogram's buckets, in microseconds and as Prometheus writes them.
 const BOUNDS: [(u64, &str); 11] = [
     (1_000, "0.001"),
@@ -59,6 +61,8 @@ pub(crate) struct Metrics {
     jobs: Mutex<HashMap<&'static str, Job>>,
     in_flight: AtomicI64,
     seats: AtomicI64,
+    messages: AtomicU64,
+    waiting: Mutex<Vec<(String, JobState, u64)>>,
     keyset_iat: AtomicI64,
 }
 
@@ -128,6 +132,12 @@ impl Metrics {
         self.seats.store(i64::try_from(held).unwrap_or(i64::MAX), Relaxed);
     }
 
+    /// Messages that are no jobs yet, and jobs that are not done, in the whole database.
+    pub(crate) fn set_jobs(&self, messages: u64, jobs: Vec<(String, JobState, u64)>) {
+        self.messages.store(messages, Relaxed);
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = jobs;
+    }
+
     /// When the keyset that products are given was signed.
     pub(crate) fn set_keyset_iat(&self, at: i64) {
         self.keyset_iat.store(at, Relaxed);
@@ -154,6 +164,7 @@ impl Metrics {
             "Seats whose lease runs, by the last count, which is made by the minute.",
         );
         text.line("licentia_seats_held", &[], &self.seats.load(Relaxed).to_string());
+        self.waiting_text(&mut text);
         let age = now.saturating_sub(self.keyset_iat.load(Relaxed));
         text.head(
             "licentia_keyset_age_seconds",
@@ -164,6 +175,24 @@ impl Metrics {
         self.jobs_text(&mut text);
         self.endpoints_text(&mut text);
         text.0
+    }
+
+    fn waiting_text(&self, text: &mut Text) {
+        text.head(
+            "licentia_outbox_messages",
+            "gauge",
+            "Messages that are no jobs yet, by the last count.",
+        );
+        text.line("licentia_outbox_messages", &[], &self.messages.load(Relaxed).to_string());
+        text.head(
+            "licentia_jobs_queued",
+            "gauge",
+            "Side effects that wait or were given up, by the last count, which is made by the minute.",
+        );
+        for (kind, state, count) in &*self.waiting.lock().unwrap_or_else(PoisonError::into_inner) {
+            let labels = [("kind", kind.as_str()), ("state", state.as_str())];
+            text.line("licentia_jobs_queued", &labels, &count.to_string());
+        }
     }
 
     fn jobs_text(&self, text: &mut Text) {

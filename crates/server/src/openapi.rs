@@ -84,6 +84,7 @@ pub(crate) fn frame() -> OpenApi {
             tag("sessions", "For operators: logging in and out"),
             tag("operators", "For operators: who they are and what they get in with"),
             tag("tokens", "For operators: API tokens"),
+            tag("jobs", "For operators: mails, webhooks and other side effects"),
             tag("keys", "For operators: signing keys"),
             tag("audit", "For operators: the audit trail"),
         ]))

@@ -14,6 +14,8 @@ use crate::address::Proxies;
 use crate::api::public::metrics::Readers;
 use crate::config::Config;
 use crate::jobs;
+use crate::jobs::scheduler::Scheduler;
+use crate::jobs::work::Worker;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::router::{Services, Shared, router};
@@ -61,8 +63,14 @@ impl Server {
         let (stopping, stopped) = watch::channel(false);
         let feed = jobs::events::start(authority.clone(), stopped.clone());
         let metrics = Arc::<Metrics>::default();
-        let days = config.usage.retention_days;
-        jobs::prune::start(authority.clone(), days, Arc::clone(&metrics), stopped.clone());
+        jobs::refusals::start(authority.clone(), stopped.clone());
+        Scheduler::new(authority.clone(), config.clone(), Arc::clone(&metrics))
+            .start(stopped.clone());
+        let carriers = jobs::carriers(&authority, &config).into_iter();
+        let workers: Vec<_> = carriers
+            .map(|carrier| Worker::new(authority.clone(), carrier, Arc::clone(&metrics)))
+            .map(|worker| worker.start(stopped.clone()))
+            .collect();
         jobs::count::start(authority.clone(), Arc::clone(&metrics), stopped.clone());
         // Before anybody is served: whoever comes first after an outage finds the seats as they were.
         jobs::alive::mark(&authority).await;
@@ -100,7 +108,14 @@ impl Server {
                 tokio::time::sleep(DRAIN).await;
             } => Ok(()),
         };
-        jobs::prune::sum_refusals(&authority).await;
+        // What is under way is settled, so that it is not done again; what hangs is.
+        let _ = tokio::time::timeout(DRAIN, async {
+            for worker in workers {
+                let _ = worker.await;
+            }
+        })
+        .await;
+        jobs::refusals::sum(&authority).await;
         jobs::alive::mark(&authority).await;
         jobs::checkpoint::write(&authority).await;
         authority.close().await;

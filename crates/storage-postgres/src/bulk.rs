@@ -33,10 +33,10 @@ statements! {
         INSERT INTO audit_secrets (seq, field, salt, value)
         SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])";
     OUTBOX = "
-        INSERT INTO outbox (license_id, kind, facts, at, attempts, claimed_until)
-        SELECT license_id, kind, facts, at, 0, 0
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[])
-             WITH ORDINALITY AS queued (license_id, kind, facts, at, place)
+        INSERT INTO outbox (license_id, kind, facts, at, attempts, claimed_until, sealed)
+        SELECT license_id, kind, facts, at, 0, 0, sealed
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+             WITH ORDINALITY AS queued (license_id, kind, facts, at, sealed, place)
         ORDER BY place";
 }
 
@@ -109,6 +109,7 @@ impl Bulk for PostgresTransaction {
             column(issued, |one| one.audit.action.as_str()),
             column(issued, |one| one.facts.as_str()),
             column(issued, |one| one.license.created_at),
+            column(issued, |one| one.sealed.as_deref()),
         ];
         self.write_all(OUTBOX, params, issued.len()).await
     }

@@ -59,6 +59,7 @@ mod counts;
 mod customers;
 mod events;
 mod idempotency_keys;
+mod jobs;
 mod license_keys;
 mod licenses;
 mod operators;
@@ -105,6 +106,7 @@ mod tests {
             crate::customers::STATEMENTS,
             crate::events::STATEMENTS,
             crate::idempotency_keys::STATEMENTS,
+            crate::jobs::STATEMENTS,
             crate::license_keys::STATEMENTS,
             crate::licenses::STATEMENTS,
             crate::operators::STATEMENTS,

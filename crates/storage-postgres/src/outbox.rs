@@ -13,37 +13,41 @@ use crate::transaction::PostgresTransaction;
 
 statements! {
     INSERT = "
-        INSERT INTO outbox (license_id, kind, facts, at, attempts, claimed_until)
-        VALUES ($1, $2, $3, $4, 0, 0)";
-    // In one statement, and past the messages that another replica is claiming at this moment.
-    CLAIM = "
-        UPDATE outbox SET claimed_until = $2, attempts = attempts + 1
-        WHERE seq IN (SELECT seq FROM outbox WHERE claimed_until <= $1 ORDER BY seq LIMIT $3
-                      FOR UPDATE SKIP LOCKED)
-        RETURNING *";
+        INSERT INTO outbox (license_id, kind, facts, at, attempts, claimed_until, sealed)
+        VALUES ($1, $2, $3, $4, 0, 0, $5)";
+    OLDEST = "SELECT * FROM outbox ORDER BY seq LIMIT $1";
     DELETE = "DELETE FROM outbox WHERE seq = $1";
-    PRUNE = "DELETE FROM outbox WHERE at < $1";
+    COUNT = "SELECT count(*) FROM outbox";
 }
 
 #[async_trait]
 impl Outbox for PostgresTransaction {
-    async fn enqueue(&mut self, license_id: Uuid, kind: &str, facts: &str, at: i64) -> Result<()> {
-        self.write_one("message", INSERT, params![license_id, kind, facts, at]).await
+    async fn enqueue(
+        &mut self,
+        license_id: Uuid,
+        kind: &str,
+        facts: &str,
+        sealed: Option<&[u8]>,
+        at: i64,
+    ) -> Result<()> {
+        self.write_one(
+            "message",
+            INSERT,
+            params![license_id, kind, facts, at, sealed.map(<[u8]>::to_vec)],
+        )
+        .await
     }
 
-    async fn claim_messages(&mut self, now: i64, until: i64, limit: u32) -> Result<Vec<Message>> {
-        self.writable()?;
-        let mut messages = self.all("outbox", CLAIM, params![now, until, limit], message).await?;
-        messages.sort_by_key(|message| message.seq);
-        Ok(messages)
+    async fn messages(&mut self, limit: u32) -> Result<Vec<Message>> {
+        self.all("outbox", OLDEST, params![limit], message).await
     }
 
     async fn acknowledge(&mut self, seq: u64) -> Result<()> {
         self.write(DELETE, params![signed(seq)?]).await.map(drop)
     }
 
-    async fn prune_messages(&mut self, before: i64) -> Result<u64> {
-        self.write(PRUNE, params![before]).await
+    async fn count_messages(&mut self) -> Result<u64> {
+        self.integer(COUNT, &[]).await.map(i64::unsigned_abs)
     }
 }
 
@@ -53,7 +57,7 @@ fn message(row: &Columns<'_>) -> Result<Message> {
         license_id: row.uuid("license_id")?,
         kind: row.plain("kind")?,
         facts: row.plain("facts")?,
+        sealed: row.plain("sealed")?,
         at: row.plain("at")?,
-        attempts: row.number("attempts")?,
     })
 }

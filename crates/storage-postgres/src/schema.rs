@@ -19,6 +19,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V9__access", include_str!("../migrations/V9__access.sql")),
     ("V10__administration", include_str!("../migrations/V10__administration.sql")),
     ("V11__heartbeats", include_str!("../migrations/V11__heartbeats.sql")),
+    ("V12__jobs", include_str!("../migrations/V12__jobs.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

@@ -20,7 +20,8 @@ impl Bulk for SqliteTransaction {
                 self.insert_license_key(key).await?;
             }
             self.append_audit(&one.audit, &one.secrets).await?;
-            self.enqueue(license.id, &one.audit.action, &one.facts, license.created_at).await?;
+            let (action, sealed) = (&one.audit.action, one.sealed.as_deref());
+            self.enqueue(license.id, action, &one.facts, sealed, license.created_at).await?;
         }
         Ok(())
     }

@@ -36,6 +36,7 @@ fn issued(n: u32) -> Issued {
     Issued {
         keys: if n == 2 { vec![record] } else { vec![record, typed] },
         facts: format!(r#"{{"n":{n}}}"#),
+        sealed: (n == 3).then(|| vec![1, 2]),
         audit: AuditRow {
             seq,
             at_micros: NOW,
@@ -77,11 +78,11 @@ pub async fn licenses_are_added_with_all_their_rows(backend: &impl Backend) {
         }
         let trail: Vec<_> = all.iter().map(|one| one.audit.clone()).collect();
         assert_eq!(tx.audit_rows(0, 9).await?, trail);
-        let messages = tx.claim_messages(NOW, NOW + 1, 9).await?;
+        let messages = tx.messages(9).await?;
         for (one, message) in all.iter().zip(&messages) {
             assert_eq!(message.license_id, one.license.id);
             assert_eq!((message.kind.as_str(), &message.facts), ("license.issue", &one.facts));
-            assert_eq!((message.at, message.attempts), (one.license.created_at, 1));
+            assert_eq!((message.at, &message.sealed), (one.license.created_at, &one.sealed));
         }
         assert_eq!(messages.len(), all.len());
         Ok(())

@@ -27,6 +27,7 @@ pub mod counts;
 pub mod customers;
 pub mod events;
 pub mod idempotency_keys;
+pub mod jobs;
 pub mod license_keys;
 pub mod licenses;
 pub mod operators;
@@ -86,6 +87,12 @@ macro_rules! suite {
                 an_idempotency_key_is_put_and_replaced
                 old_idempotency_keys_are_forgotten
                 the_same_request_waits_for_itself;
+            jobs:
+                a_job_is_kept_and_queued_once
+                a_job_is_claimed_until_it_is_settled
+                a_lane_is_carried_out_in_order
+                a_job_is_sent_again
+                jobs_are_walked_counted_and_pruned;
             license_keys: a_key_is_found_by_its_id an_unsigned_key_is_found_by_its_hash
                 licences_in_force_are_found_by_their_signing_key
                 keys_of_a_license_are_voided_but_for_two;
@@ -99,7 +106,7 @@ macro_rules! suite {
                 operators_are_listed_by_name
                 an_operator_is_changed_and_removed
                 a_recovery_code_is_used_once;
-            outbox: a_message_is_claimed_until_it_is_acknowledged;
+            outbox: a_message_waits_until_it_is_acknowledged;
             plans:
                 a_plan_is_found
                 a_plan_code_is_taken_once_in_a_product

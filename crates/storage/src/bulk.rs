@@ -15,6 +15,8 @@ pub struct Issued {
     pub keys: Vec<LicenseKey>,
     /// Facts of the message in the outbox, whose kind is the action of the audit row.
     pub facts: String,
+    /// The sealed part of that message.
+    pub sealed: Option<Vec<u8>>,
     /// Its row in the trail.
     pub audit: AuditRow,
     /// The personal values that the row commits to.

@@ -17,6 +17,7 @@ pub mod customers;
 pub mod error;
 pub mod events;
 pub mod idempotency_keys;
+pub mod jobs;
 pub mod license_keys;
 pub mod licenses;
 pub mod operators;
@@ -47,6 +48,7 @@ pub trait Transaction:
     + customers::Customers
     + events::Events
     + idempotency_keys::IdempotencyKeys
+    + jobs::Jobs
     + license_keys::LicenseKeys
     + licenses::Licenses
     + operators::Operators

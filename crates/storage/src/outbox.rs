@@ -6,16 +6,22 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Messages to be sent, at least once.
+/// What happened and has to be told. Messages become jobs, one a receiver.
 #[async_trait]
 pub trait Outbox {
     /// Queues a message with the change that causes it.
-    async fn enqueue(&mut self, license_id: Uuid, kind: &str, facts: &str, at: i64) -> Result<()>;
-    /// The oldest messages that nobody has claimed at `now`, at most `limit`. They are the caller's until `until`;
-    /// one that is not acknowledged by then is claimed again.
-    async fn claim_messages(&mut self, now: i64, until: i64, limit: u32) -> Result<Vec<Message>>;
-    /// Forgets a message that was sent; a second time too.
+    async fn enqueue(
+        &mut self,
+        license_id: Uuid,
+        kind: &str,
+        facts: &str,
+        sealed: Option<&[u8]>,
+        at: i64,
+    ) -> Result<()>;
+    /// The oldest messages, at most `limit`.
+    async fn messages(&mut self, limit: u32) -> Result<Vec<Message>>;
+    /// Forgets a message that has become jobs; a second time too.
     async fn acknowledge(&mut self, seq: u64) -> Result<()>;
-    /// Forgets messages that are older than this; how many.
-    async fn prune_messages(&mut self, before: i64) -> Result<u64>;
+    /// How many wait.
+    async fn count_messages(&mut self) -> Result<u64>;
 }

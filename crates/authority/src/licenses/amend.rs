@@ -63,7 +63,7 @@ impl Authority {
         if stale_tokens {
             license.token_version += 1;
         }
-        let mut shown_once = None;
+        let (mut shown_once, mut made_short) = (None, false);
         if was.1 == was.2 {
             license.key_jti = record.jti;
         } else {
@@ -82,6 +82,7 @@ impl Authority {
                         self.make_key(tx, product, &license, &record.claims, scheme, now).await?;
                     license.key_jti = made.0;
                     shown_once = Some(made.1);
+                    made_short = scheme == Scheme::Short;
                 }
                 None if held == Some(Scheme::Jwt) => license.key_jti = record.jti,
                 None => {}
@@ -93,7 +94,8 @@ impl Authority {
         tx.update_license(&license).await?;
         tx.insert_event(Some(license.id), EventKind::Changed, now).await?;
         let entry = entry.fact("before", was.0).fact("after", said(&record.claims, &license));
-        self.announce(tx, actor, action, license.id, entry).await?;
+        let once = shown_once.as_deref().filter(|_| made_short);
+        self.announce_key(tx, actor, action, license.id, entry, once).await?;
         Ok(Changed { license, shown_once })
     }
 }

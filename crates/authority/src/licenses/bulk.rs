@@ -305,7 +305,9 @@ impl Authority {
             let (audit, secrets) =
                 compose(self.parts(), head.as_ref(), actor, "license.issue", subject, entry);
             head = Some(audit.clone());
-            rows.push(Issued { license, keys, facts, audit, secrets });
+            let once = view.key.as_deref().filter(|_| view.scheme == Scheme::Short.as_str());
+            let sealed = once.map(|key| self.seal_for(license.id, key)).transpose()?;
+            rows.push(Issued { license, keys, facts, sealed, audit, secrets });
             views.push(view);
             if rows.len() == ROWS {
                 tx.insert_issued(&rows).await?;

@@ -255,7 +255,8 @@ impl Authority {
             shown_once = Some(text);
         }
         let entry = Order::entry(&terms, &license, &customer.email);
-        self.announce(tx, actor, "license.issue", license.id, entry).await?;
+        let once = shown_once.as_deref().filter(|_| terms.scheme == Scheme::Short);
+        self.announce_key(tx, actor, "license.issue", license.id, entry, once).await?;
         let mut view = self.view(tx, license).await?;
         view.key = shown_once.or(view.key);
         Ok(view)

@@ -12,6 +12,7 @@ pub(crate) mod hsm;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod installation;
+pub(crate) mod job;
 pub(crate) mod key;
 pub(crate) mod license;
 pub(crate) mod migrate;
@@ -53,6 +54,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Customer(command) => customer::run(&cli, command, out).await,
         Command::Operator(command) => operator::run(&cli, command, out).await,
         Command::Token(command) => token::run(&cli, command, out).await,
+        Command::Job(command) => job::run(&cli, command, out).await,
         Command::Usage(command) => usage::run(&cli, command, out).await,
         Command::Migrate(command) => return migrate::run(&cli, command, out).await,
         Command::Audit(command) => return audit::run(&cli, command, out).await,

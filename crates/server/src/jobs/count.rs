@@ -27,6 +27,10 @@ pub(crate) fn start(authority: Authority, metrics: Arc<Metrics>, mut stop: watch
                 Ok(held) => metrics.set_seats(held),
                 Err(error) => tracing::warn!(%error, "the seats could not be counted"),
             }
+            match authority.count_jobs().await {
+                Ok((messages, jobs)) => metrics.set_jobs(messages, jobs),
+                Err(error) => tracing::warn!(%error, "the jobs could not be counted"),
+            }
             metrics.set_keyset_iat(authority.keyset_signed_at());
         }
     });

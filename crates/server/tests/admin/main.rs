@@ -4,6 +4,7 @@
 
 mod audit;
 mod guarded;
+mod jobs;
 mod keys;
 mod licenses;
 mod operators;

@@ -25,6 +25,7 @@ pub(crate) mod version;
 pub(crate) mod activations;
 pub(crate) mod audit;
 pub(crate) mod customers;
+pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod licenses;
 pub(crate) mod operators;
@@ -66,6 +67,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(usage::routes())
         .merge(revocations::routes())
         .merge(audit::routes())
+        .merge(jobs::routes())
         .merge(keys::routes())
         .merge(operators::routes())
         .merge(sessions::routes())
