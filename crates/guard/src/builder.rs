@@ -40,6 +40,7 @@ pub struct Builder {
     pub(crate) observe_only: bool,
     pub(crate) papers: Papers,
     pub(crate) plans: Vec<Plan>,
+    pub(crate) project_seed: Option<Vec<u8>>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) environment: Option<Environment>,
     pub(crate) machine: Option<Machine>,
@@ -69,6 +70,7 @@ impl Builder {
             observe_only: false,
             papers: Papers::default(),
             plans: Vec::new(),
+            project_seed: None,
             observers: Vec::new(),
             environment: None,
             machine: None,
@@ -209,6 +211,13 @@ impl Builder {
         let mut features: Vec<String> = features.into_iter().map(Into::into).collect();
         features.sort_unstable();
         self.plans.push(Plan { name: name.into(), features });
+        self
+    }
+
+    /// Keeps a chain of the actions that [`Guard::record`] tells of, keyed with these bytes among others: the
+    /// product's `project_seed` in the vendor's catalogue.
+    pub fn chain(mut self, project_seed: impl Into<Vec<u8>>) -> Self {
+        self.project_seed = Some(project_seed.into());
         self
     }
 

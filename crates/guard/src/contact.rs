@@ -8,6 +8,7 @@ use licentia_protocol::{activate, heartbeat};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::chain::Beginning;
 use crate::client::{Raw, Transport};
 use crate::judge::{self, Discounted, Expected, Grant};
 use crate::state::Report;
@@ -34,6 +35,8 @@ pub(crate) struct Ask {
     pub(crate) heartbeat_nonce: String,
     /// Usage that goes along with a heartbeat.
     pub(crate) report: Option<Report>,
+    /// Actions that go along with a heartbeat.
+    pub(crate) chain: Option<heartbeat::Chain>,
     pub(crate) license: Option<Arc<Verified<License>>>,
     pub(crate) nodes: Option<u32>,
     pub(crate) trust: Trust,
@@ -50,6 +53,18 @@ pub(crate) struct Contact {
     /// The authority no longer has the answer that was asked for again.
     pub(crate) outdated: bool,
     pub(crate) report: Delivery,
+    /// What became of the actions that were sent, where the heartbeat that brought them was no good.
+    pub(crate) chain: Delivery,
+}
+
+/// What a contact that granted says of the chain of actions.
+pub(crate) enum Chained {
+    /// Nothing was sent.
+    Nothing,
+    /// An activation says where it goes on.
+    Begins(Beginning),
+    /// Actions were sent, and so far the authority has them.
+    Sent(Option<heartbeat::ChainHead>),
 }
 
 /// What became of a usage report.
@@ -80,8 +95,9 @@ pub(crate) async fn contact<T: Transport>(client: &T, mut ask: Ask) -> Contact {
     let mut session_lost = false;
     if let Some(session) = ask.session.take() {
         match beat(client, &mut ask, &session).await {
-            Some((reply, report)) => {
-                return Contact { trust: ask.trust, reply, session_lost, outdated: false, report };
+            Some((reply, report, chain)) => {
+                let (trust, outdated) = (ask.trust, false);
+                return Contact { trust, reply, session_lost, outdated, report, chain };
             }
             None => session_lost = true,
         }
@@ -96,7 +112,8 @@ pub(crate) async fn contact<T: Transport>(client: &T, mut ask: Ask) -> Contact {
         }
         Err(silence) => Reply::unreachable(silence.0),
     };
-    Contact { trust: ask.trust, reply, session_lost, outdated, report: Delivery::Unknown }
+    let (report, chain) = (Delivery::Unknown, Delivery::Unknown);
+    Contact { trust: ask.trust, reply, session_lost, outdated, report, chain }
 }
 
 /// The same for a question that is asked again, and another for one that says anything else: the authority must
@@ -111,8 +128,9 @@ async fn beat<T: Transport>(
     client: &T,
     ask: &mut Ask,
     session: &Session,
-) -> Option<(Reply, Delivery)> {
-    let report = ask.report.take();
+) -> Option<(Reply, Delivery, Delivery)> {
+    let (report, chain) = (ask.report.take(), ask.chain.take());
+    let sent_chain = chain.is_some();
     let sent = report.is_some();
     let (usage_id, usage) = report.map(|report| (report.id, report.usage)).unzip();
     let request = heartbeat::Request {
@@ -123,29 +141,41 @@ async fn beat<T: Transport>(
         nonce: ask.heartbeat_nonce.clone(),
         generation: session.generation,
         nodes: ask.nodes,
+        chain,
         ..heartbeat::Request::default()
     };
     let raw = match client.heartbeat(&session.access_token, &request).await {
         Ok(raw) if raw.status == 401 => return None,
         Ok(raw) => raw,
-        Err(silence) => return Some((Reply::unreachable(silence.0), Delivery::Unknown)),
+        Err(silence) => {
+            let unknown = Delivery::Unknown;
+            return Some((Reply::unreachable(silence.0), unknown, unknown));
+        }
     };
     let id = session.activation_id;
-    let reply = judge(client, ask, &raw, &request.nonce, |body, expected, trust| {
+    let mut reply = judge(client, ask, &raw, &request.nonce, |body, expected, trust| {
         judge::heartbeat(body, id, expected, trust)
     })
     .await;
-    if let Reply::Granted(grant) = &reply
-        && grant.keyset_version > ask.trust.keyset_version()
-    {
-        client.refresh_keyset(&mut ask.trust).await;
+    if let Reply::Granted(grant) = &mut reply {
+        if sent_chain {
+            grant.chained = Chained::Sent(grant.chain.take());
+        }
+        if grant.keyset_version > ask.trust.keyset_version() {
+            client.refresh_keyset(&mut ask.trust).await;
+        }
     }
     let delivery = match (&reply, raw.status) {
         (Reply::Granted(grant), _) if sent && grant.usage_counted => Delivery::Counted,
         (_, 413 | 422) if sent => Delivery::Malformed,
         _ => Delivery::Unknown,
     };
-    Some((reply, delivery))
+    // Usage is the first suspect; where there was none, it was the actions.
+    let chain = match (&delivery, raw.status) {
+        (Delivery::Unknown, 413 | 422) if sent_chain => Delivery::Malformed,
+        _ => Delivery::Unknown,
+    };
+    Some((reply, delivery, chain))
 }
 
 /// Judges an answer; one signed by an unknown key is judged again once the keyset has been fetched.

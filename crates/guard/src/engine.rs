@@ -1,6 +1,7 @@
 //! Everything between the events of the world and the state machine. It does no network and no waiting:
 //! the background thread asks it what to ask, and hands it what came back.
 
+mod chain;
 mod license;
 mod past;
 mod report;
@@ -13,6 +14,7 @@ use licentia_license::{Invalid, Lease, License, Trust, Verified};
 use licentia_protocol::heartbeat::Advice;
 use licentia_protocol::{activate, deactivate};
 
+use crate::chain::Chain;
 use crate::clock::{NoEntropy, SECOND, jitter, unguessable};
 use crate::contact::{Ask, Contact, Reply, Session};
 use crate::discovery::{Found, Places, Unreadable};
@@ -20,6 +22,7 @@ use crate::judge::Grant;
 use crate::log;
 use crate::policy::{Arm, Policy};
 use crate::reason::Reason;
+use crate::record::Records;
 use crate::settings::{Settings, Setup};
 use crate::snapshot::Snapshot;
 use crate::standing::{Event, Machine, Standing};
@@ -56,6 +59,9 @@ pub(crate) struct Start {
     pub(crate) memory: Memory,
     pub(crate) store: Store,
     pub(crate) usage: Arc<Usage>,
+    pub(crate) records: Arc<Records>,
+    /// What the build keys its chain of actions with; none: it keeps none.
+    pub(crate) project_seed: Option<Vec<u8>>,
     pub(crate) nodes: Option<u32>,
     /// Whether there is an authority to ask.
     pub(crate) online: bool,
@@ -96,6 +102,8 @@ pub(crate) struct Engine {
     memory: Memory,
     store: Store,
     usage: Arc<Usage>,
+    records: Arc<Records>,
+    chain: Option<Chain>,
     nonces: Nonces,
     nodes: Option<u32>,
     online: bool,
@@ -128,6 +136,7 @@ impl Engine {
         let nonces = new_nonces(&start.settings)?;
         let time = Time::new(Arc::clone(&start.settings.clock));
         let policy = start.settings.policy;
+        let chain = start.project_seed.map(Chain::new);
         let mut engine = Self {
             settings: start.settings,
             machine: Machine::new(policy),
@@ -150,6 +159,8 @@ impl Engine {
             memory: start.memory,
             store: start.store,
             usage: start.usage,
+            records: start.records,
+            chain,
             nonces,
             nodes: start.nodes,
             online: start.online,
@@ -353,6 +364,7 @@ impl Engine {
             anew: self.nonces.outdated,
             session: self.session.clone(),
             report: self.session.is_some().then(|| self.next_report()).flatten(),
+            chain: self.session.is_some().then(|| self.next_chain()).flatten(),
             heartbeat_nonce: self.nonces.heartbeat.clone(),
             license: self.next_license.clone().or_else(|| self.license.clone()),
             nodes: self.nodes,
@@ -380,6 +392,7 @@ impl Engine {
         }
         self.nonces.outdated |= contact.outdated;
         self.reported(contact.report);
+        self.chain_reported(contact.chain);
         match contact.reply {
             Reply::Granted(grant) => self.granted(*grant),
             Reply::Refused(refusal) => {
@@ -433,6 +446,7 @@ impl Engine {
             token_version: grant.lease.token_version,
             generation: grant.lease.generation,
         });
+        let more = self.chained(grant.chained, &grant.lease.server_nonce);
         self.settle_clock(grant.lease.iat);
         self.remember(&grant.lease, grant.proof);
         let lease = grant.lease;
@@ -448,6 +462,9 @@ impl Engine {
         self.next_contact = Some(now.saturating_add(wait.max(HURRY)));
         self.lease = Some(lease);
         self.apply(Event::Answered { expires: self.expires(), lease: until });
+        if more || self.session.is_none() {
+            self.hurry();
+        }
     }
 
     fn unreachable(&mut self) {
@@ -486,6 +503,7 @@ impl Engine {
         let asking = self.under_way;
         self.use_up();
         self.save_usage();
+        self.save_chain();
         self.apply(Event::ShutDown);
         (self.next_contact, self.under_way) = (None, false);
         if let Some(session) = self.session.take() {
@@ -508,6 +526,7 @@ impl Engine {
     pub(crate) fn leave(&mut self) {
         self.use_up();
         self.save_usage();
+        self.save_chain();
         self.apply(Event::ShutDown);
         (self.next_contact, self.under_way, self.session) = (None, false, None);
     }

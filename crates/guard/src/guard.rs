@@ -17,6 +17,7 @@ use crate::feature::Feature;
 use crate::launch::died;
 use crate::observer::Check;
 use crate::reason::Reason;
+use crate::record::NotRecorded;
 use crate::settings::Setup;
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
@@ -144,6 +145,23 @@ impl Guard {
         for observer in &self.inner.shared.observers {
             observer.on_record(name, amount);
         }
+    }
+
+    /// Records an action of a tenant in the chain that the authority checks (M9); of `data` only its SHA-256 leaves
+    /// the process. It is kept over a restart and sent with heartbeats. At most 10,000 wait at a time.
+    ///
+    /// What becomes of it changes no standing here; an error means that it was not recorded.
+    pub fn record(
+        &self,
+        action: &str,
+        tenant: &str,
+        data: impl AsRef<[u8]>,
+    ) -> Result<(), NotRecorded> {
+        self.inner.shared.records.add(action, tenant, data.as_ref())?;
+        for observer in &self.inner.shared.observers {
+            observer.on_action(action, tenant);
+        }
+        Ok(())
     }
 
     /// How many checks passed and how many were refused since the start.

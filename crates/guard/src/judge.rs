@@ -10,6 +10,9 @@ use licentia_protocol::heartbeat::Advice;
 use licentia_protocol::{Problem, activate, heartbeat};
 use uuid::Uuid;
 
+use crate::chain::Beginning;
+use crate::contact::Chained;
+
 /// What an answer must agree with.
 pub(crate) struct Expected<'a> {
     pub(crate) product: &'a str,
@@ -35,6 +38,9 @@ pub(crate) struct Grant {
     pub(crate) advice: Vec<Advice>,
     /// Whether the usage that was sent is counted.
     pub(crate) usage_counted: bool,
+    /// How far the authority has the chain of actions, where a heartbeat's answer says so.
+    pub(crate) chain: Option<heartbeat::ChainHead>,
+    pub(crate) chained: Chained,
     /// Unsigned; worth a look at the keyset, nothing else.
     pub(crate) keyset_version: Option<u64>,
 }
@@ -76,7 +82,16 @@ pub(crate) fn activation(
             && proof.cluster_id == lease.cluster_id,
         "its activation proof is for something else",
     )?;
+    let chained = match answer.chain {
+        Some(head) => {
+            let signature = license.signature().to_owned();
+            Chained::Begins(Beginning { signature, salt: answer.salt, head })
+        }
+        None => Chained::Nothing,
+    };
     Ok(Grant {
+        chain: None,
+        chained,
         license: Some(Arc::new(license)),
         lease,
         proof: Some(proof.token().to_owned()),
@@ -107,6 +122,8 @@ pub(crate) fn heartbeat(
         expected,
     )?;
     Ok(Grant {
+        chain: answer.chain,
+        chained: Chained::Nothing,
         license: license.map(Arc::new),
         lease,
         proof: None,

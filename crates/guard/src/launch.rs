@@ -15,6 +15,7 @@ use crate::engine::{Engine, Start};
 use crate::environment::{Environment, Names};
 use crate::fingerprint::Machine;
 use crate::guard::Guard;
+use crate::record::Records;
 use crate::seal::Seal;
 use crate::settings::Settings;
 use crate::shared::Shared;
@@ -33,8 +34,10 @@ impl Builder {
         let (clock, random) =
             (Arc::clone(&start.settings.clock), Arc::clone(&start.settings.random));
         let (ranks, usage) = (start.settings.ranks.clone(), Arc::clone(&start.usage));
+        let records = Arc::clone(&start.records);
         let engine = Engine::new(start).map_err(no_entropy)?;
-        let shared = Arc::new(Shared::new(Arc::new(engine.snapshot()), usage, observers, plans));
+        let shared =
+            Arc::new(Shared::new(Arc::new(engine.snapshot()), (usage, records), observers, plans));
         let (orders, commands) = mpsc::unbounded_channel();
         let guard = Guard::new(Arc::clone(&shared), orders, ranks);
         spawn(Worker { engine, client, shared, commands, started: Some(started), clock, random });
@@ -96,7 +99,11 @@ impl Builder {
         };
         let papers = self.papers.find(&names, &environment);
         let places = Places { sources: self.sources, names, environment };
+        let recording = self.project_seed.is_some() && client.is_some();
+        let clock = recording.then(|| Arc::clone(&settings.clock));
         let start = Start {
+            records: Arc::new(Records::new(clock)),
+            project_seed: self.project_seed.filter(|_| recording),
             settings,
             trust,
             found: places.find(),

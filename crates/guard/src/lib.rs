@@ -24,6 +24,7 @@
 
 mod background;
 mod builder;
+mod chain;
 mod client;
 pub mod clock;
 mod contact;
@@ -42,6 +43,7 @@ mod log;
 mod observer;
 pub mod policy;
 mod reason;
+mod record;
 mod seal;
 mod settings;
 mod shared;
@@ -68,6 +70,7 @@ pub use licentia_protocol::heartbeat::{Advice, AdviceKind};
 pub use observer::{Check, Observer};
 pub use policy::Policy;
 pub use reason::Reason;
+pub use record::NotRecorded;
 pub use settings::Setup;
 pub use snapshot::{FREE_TIER, Snapshot};
 pub use standing::Standing;

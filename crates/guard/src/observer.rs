@@ -21,6 +21,11 @@ pub trait Observer: Send + Sync {
     fn on_record(&self, meter: &str, amount: u64) {
         let _ = (meter, amount);
     }
+
+    /// An action was recorded in the chain.
+    fn on_action(&self, action: &str, tenant: &str) {
+        let _ = (action, tenant);
+    }
 }
 
 /// What was checked.

@@ -10,6 +10,7 @@ use crate::counters::Counters;
 use crate::denied::Denied;
 use crate::feature::Flag;
 use crate::observer::{Check, Observer};
+use crate::record::Records;
 use crate::snapshot::Snapshot;
 use crate::usage::Usage;
 
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) current: ArcSwap<Snapshot>,
     pub(crate) changes: watch::Sender<Arc<Snapshot>>,
     pub(crate) usage: Arc<Usage>,
+    pub(crate) records: Arc<Records>,
     pub(crate) counters: Counters,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     /// From the least on.
@@ -34,7 +36,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         first: Arc<Snapshot>,
-        usage: Arc<Usage>,
+        (usage, records): (Arc<Usage>, Arc<Records>),
         observers: Vec<Arc<dyn Observer>>,
         plans: Vec<Plan>,
     ) -> Self {
@@ -42,6 +44,7 @@ impl Shared {
             changes: watch::Sender::new(Arc::clone(&first)),
             current: ArcSwap::new(first),
             usage,
+            records,
             counters: Counters::default(),
             observers,
             plans,

@@ -7,6 +7,8 @@
 //!
 //! One process at a time leads on a folder: the one that holds the lock file. Only it writes.
 
+mod chain;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -211,7 +213,7 @@ impl Store {
     /// Replaces the state, where this process leads and there is news; whether it is on disk.
     pub(crate) fn save(&mut self, state: &State) -> bool {
         let Some(folder) = &self.folder else { return false };
-        if matches!(self.lead, Lead::No | Lead::LookingOnly) || self.saved.as_ref() == Some(state) {
+        if !self.writes() || self.saved.as_ref() == Some(state) {
             return true;
         }
         match self.write(folder, state) {
@@ -232,6 +234,10 @@ impl Store {
         }
     }
 
+    fn writes(&self) -> bool {
+        !matches!(self.lead, Lead::No | Lead::LookingOnly)
+    }
+
     fn write(&self, folder: &Path, state: &State) -> io::Result<()> {
         let context = self.context(state.cluster_id.as_deref());
         let text = serde_json::to_vec(state)?;
@@ -241,7 +247,7 @@ impl Store {
             cluster_id: state.cluster_id.clone(),
             sealed: sealed.map_err(io::Error::other)?,
         };
-        replace(folder, &serde_json::to_vec_pretty(&envelope)?)
+        replace(folder, FILE, &serde_json::to_vec_pretty(&envelope)?)
     }
 }
 
@@ -275,11 +281,11 @@ fn read(path: &Path) -> io::Result<Envelope> {
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(folder: &Path, file: &str, bytes: &[u8]) -> io::Result<()> {
     create(folder)?;
-    let path = folder.join(FILE);
+    let path = folder.join(file);
     // The process id keeps two processes on a folder that cannot be locked out of one temporary file.
-    let temporary = folder.join(format!("{FILE}.{}.tmp", std::process::id()));
+    let temporary = folder.join(format!("{file}.{}.tmp", std::process::id()));
     let written = write_whole(&temporary, bytes).and_then(|()| {
         fs::rename(&temporary, &path)?;
         // The rename itself lasts only once the folder is on disk.

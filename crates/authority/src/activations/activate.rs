@@ -213,7 +213,7 @@ impl Authority {
     ) -> Result<Result<Taken, Denied>, AuthorityError> {
         let Again { activation_id, terms, end, token_hash } = again;
         let now = self.clock().now();
-        let (Some(activation), Some(mut seat)) =
+        let (Some(mut activation), Some(mut seat)) =
             (tx.activation(activation_id).await?, tx.seat(activation_id).await?)
         else {
             return Ok(Err(Code::StaleGeneration.into()));
@@ -227,6 +227,11 @@ impl Authority {
         seat.previous_token_hash = None;
         seat.token_issued_at = now;
         tx.put_seat(&seat).await?;
+        // The answer brings the licence as it is signed now, and the product keys its chain of actions with that.
+        if activation.record != Some(known.license.jti) {
+            activation.record = Some(known.license.jti);
+            tx.update_activation(&activation).await?;
+        }
         tx.insert_access_token(&token_hash, activation_id, now.saturating_add(TOKEN_LIFE_S))
             .await?;
         let entry = Entry::new()

@@ -86,6 +86,8 @@ impl Engine {
     /// Looks for the licence again, where it may have been replaced meanwhile (T8).
     pub(super) fn look(&mut self) {
         self.save_usage();
+        self.save_chain();
+        self.deliver_many();
         let found = self.places.find();
         if found == self.found {
             return;

@@ -15,6 +15,7 @@
 
 #![expect(clippy::print_stderr, reason = "which histories were run, and which one failed, is told")]
 
+mod chain;
 mod network;
 mod product;
 

@@ -12,6 +12,7 @@ use crate::discovery::{Places, Sources};
 use crate::engine::{Engine, Start};
 use crate::environment::{Environment, Names};
 use crate::policy::{Policy, Recovery};
+use crate::record::Records;
 use crate::seal::Seal;
 use crate::settings::{Settings, Setup};
 use crate::state::Store;
@@ -70,6 +71,10 @@ pub(super) struct Product {
     pub(super) cluster: String,
     pub(super) policy: Policy,
     pub(super) signed_at: i64,
+    /// Where it keeps a chain of actions, the seed of its key.
+    pub(super) project_seed: Option<Vec<u8>>,
+    /// Actions of the run.
+    pub(super) records: Arc<Records>,
     /// Its clock is not the authority's, and no grant has told it so yet.
     pub(super) wrong: bool,
 }
@@ -87,6 +92,8 @@ impl Product {
                 _ => Policy::strict(),
             },
             signed_at: 0,
+            project_seed: None,
+            records: Arc::new(Records::new(None)),
             wrong: false,
         }
     }
@@ -100,6 +107,10 @@ impl Product {
     }
 
     pub(super) fn start(&mut self, key: &str, trust: Trust, seed: u64) {
+        if self.project_seed.is_some() {
+            let clock: Arc<dyn Clock> = Arc::<Wrong>::clone(&self.clock);
+            self.records = Arc::new(Records::new(Some(clock)));
+        }
         let random: Arc<dyn Random> = Arc::new(Bytes(Mutex::new(Dice(seed))));
         let seal = Seal::new("p", Some(&[1; 32]));
         let mut store = Store::new(Some(self.folder.clone()), "p", seal, Arc::clone(&random));
@@ -135,6 +146,8 @@ impl Product {
             memory,
             store,
             usage: Arc::new(Usage::default()),
+            records: Arc::clone(&self.records),
+            project_seed: self.project_seed.clone(),
             nodes: None,
             online: true,
         };
