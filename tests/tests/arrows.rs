@@ -47,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("licentia", &["licentia-license", "licentia-protocol"]),
     ("licentia-cluster-node", &["licentia"]),
     ("licentia-plugin", &["licentia"]),
+    ("licentia-rules-service", &["licentia"]),
     (
         "licentia-cli",
         &[

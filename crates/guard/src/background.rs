@@ -80,9 +80,17 @@ impl Worker {
 
     fn fail(&mut self, why: &str) {
         tracing::error!(target: "license", why, "[License] The guard failed");
-        self.engine.fail();
-        self.publish();
-        self.tell_started();
+        // What made it fail may do so again.
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            self.engine.fail();
+            self.publish();
+        }));
+        if told.is_err()
+            && let Some(snapshot) = self.engine.last_word()
+        {
+            self.shared.publish(snapshot);
+        }
+        self.tell();
     }
 
     /// Works until it is told to end, or nobody is left who could; whom to tell that it has ended.
@@ -175,9 +183,13 @@ impl Worker {
     }
 
     fn tell_started(&mut self) {
-        if !self.engine.is_judged() {
-            return;
+        if self.engine.is_judged() {
+            self.tell();
         }
+    }
+
+    /// What stands now is the verdict for whoever waits for one.
+    fn tell(&mut self) {
         if let Some(started) = self.started.take() {
             let current = self.shared.current.load();
             started(match current.standing() {

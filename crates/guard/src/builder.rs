@@ -210,8 +210,22 @@ impl Builder {
     ) -> Self {
         let mut features: Vec<String> = features.into_iter().map(Into::into).collect();
         features.sort_unstable();
-        self.plans.push(Plan { name: name.into(), features });
+        self.plans.push(Plan { name: name.into(), tier: None, features });
         self
+    }
+
+    /// As [`Builder::plan`], for a plan of this tier: then a refusal names the tier too.
+    pub fn plan_of_tier<F: Into<String>>(
+        self,
+        name: impl Into<String>,
+        tier: impl Into<String>,
+        features: impl IntoIterator<Item = F>,
+    ) -> Self {
+        let mut this = self.plan(name, features);
+        if let Some(plan) = this.plans.last_mut() {
+            plan.tier = Some(tier.into());
+        }
+        this
     }
 
     /// Keeps a chain of the actions that [`Guard::record`] tells of, keyed with these bytes among others: the

@@ -28,6 +28,16 @@ impl fmt::Display for Limit {
     }
 }
 
+/// The least plan that has a feature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlanNeeded {
+    /// Its name.
+    pub name: String,
+    /// Its tier, where the builder was told.
+    pub tier: Option<String>,
+}
+
 /// The licence does not cover what was asked. The text names what, the tier in force, and what to do; a web
 /// service answers it with 403.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +48,7 @@ pub enum Denied {
         /// Which.
         feature: String,
         /// The least plan that has it, where the builder was told the plans.
-        plan: Option<String>,
+        plan: Option<Box<PlanNeeded>>,
         /// The tier in force.
         tier: String,
         /// Why the licence is not in force, if so.
@@ -84,7 +94,11 @@ impl Denied {
             Self::Feature { feature, plan, .. } => (
                 "feature_needed",
                 "The licence does not have this feature",
-                json!({ "feature": feature, "plan": plan }),
+                json!({
+                    "feature": feature,
+                    "plan": plan.as_ref().map(|plan| &plan.name),
+                    "tier": plan.as_ref().and_then(|plan| plan.tier.as_ref()),
+                }),
             ),
             Self::Tier { wanted, .. } => {
                 ("tier_needed", "This requires a higher tier", json!({ "tier": wanted }))
@@ -113,6 +127,7 @@ impl Denied {
         match self {
             Self::Stopped { reason } => reason.advice(),
             Self::Feature { plan: Some(plan), reason: None, .. } => {
+                let plan = &plan.name;
                 format!("The plan {plan} includes it: ask the vendor for an upgrade.").into()
             }
             Self::Feature { reason, .. }
@@ -131,7 +146,7 @@ impl fmt::Display for Denied {
             Self::Feature { feature, tier, plan, .. } => {
                 write!(f, "the feature `{feature}` is not part of the tier {tier}")?;
                 if let Some(plan) = plan {
-                    write!(f, " but of the plan {plan}")?;
+                    write!(f, " but of the plan {}", plan.name)?;
                 }
             }
             Self::Tier { wanted, tier, .. } => {
@@ -206,11 +221,11 @@ mod tests {
         );
         let denied = Denied::Feature {
             feature: "x\"y".into(),
-            plan: Some("pro".into()),
+            plan: Some(Box::new(PlanNeeded { name: "pro".into(), tier: Some("PRO".into()) })),
             tier: "FREE".into(),
             reason: None,
         };
         let problem: Value = serde_json::from_str(&denied.problem_json()).unwrap();
-        assert_eq!(problem["needed"], json!({ "feature": "x\"y", "plan": "pro" }));
+        assert_eq!(problem["needed"], json!({ "feature": "x\"y", "plan": "pro", "tier": "PRO" }));
     }
 }

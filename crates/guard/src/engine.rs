@@ -551,6 +551,10 @@ impl Engine {
 
     /// The guard itself failed: as if the authority could not be reached, with nothing to go on with.
     pub(crate) fn fail(&mut self) {
+        if self.waiver.take().is_some() && !self.settings.observe_only {
+            // Nobody would end it.
+            self.enforce();
+        }
         let machine = &self.machine;
         let event = match (machine.policy().unreachable, &self.fault) {
             (Arm::Stay, None) if !machine.is_judged() && self.license.is_some() => {
@@ -561,6 +565,17 @@ impl Engine {
             _ => Event::ListStale { deadline: i64::MIN },
         };
         self.apply(event);
+    }
+
+    /// Where not even [`Engine::fail`] could be carried out: the policy's arm alone, on nothing that was granted. `None`
+    /// where that is to stay.
+    pub(crate) fn last_word(&self) -> Option<Snapshot> {
+        let policy = self.settings.policy;
+        let stays = policy.unreachable == Arm::Stay || self.settings.observe_only;
+        (!stays).then(|| {
+            let fallen = Machine::new(policy).on(Event::Unreachable, i64::MAX);
+            Snapshot::new(&fallen, None, None, &self.settings)
+        })
     }
 
     fn apply(&mut self, event: Event) {

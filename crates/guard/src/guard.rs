@@ -14,6 +14,7 @@ use crate::counters::Counts;
 use crate::denied::{Denied, Limit, StartError};
 use crate::discovery;
 use crate::feature::Feature;
+use crate::health::Health;
 use crate::launch::died;
 use crate::observer::Check;
 use crate::reason::Reason;
@@ -174,6 +175,18 @@ impl Guard {
     #[must_use]
     pub fn license(&self) -> Option<Arc<Verified<License>>> {
         self.inner.shared.current.load().license.clone()
+    }
+
+    /// What to show under the application's `/health`.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health::of(&self.inner.shared.current.load())
+    }
+
+    /// The time by a clock that nobody sets.
+    #[cfg(feature = "tower")]
+    pub(crate) fn steady_micros(&self) -> i64 {
+        self.inner.shared.clock.steady_micros()
     }
 
     /// What the product may do.

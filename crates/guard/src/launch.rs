@@ -36,8 +36,14 @@ impl Builder {
         let (ranks, usage) = (start.settings.ranks.clone(), Arc::clone(&start.usage));
         let records = Arc::clone(&start.records);
         let engine = Engine::new(start).map_err(no_entropy)?;
-        let shared =
-            Arc::new(Shared::new(Arc::new(engine.snapshot()), (usage, records), observers, plans));
+        let shared = Arc::new(Shared::new(
+            Arc::new(engine.snapshot()),
+            (usage, records),
+            observers,
+            plans,
+            #[cfg(feature = "tower")]
+            Arc::clone(&clock),
+        ));
         let (orders, commands) = mpsc::unbounded_channel();
         let guard = Guard::new(Arc::clone(&shared), orders, ranks);
         spawn(Worker { engine, client, shared, commands, started: Some(started), clock, random });

@@ -37,6 +37,7 @@ mod events;
 mod feature;
 pub mod fingerprint;
 mod guard;
+mod health;
 mod judge;
 mod launch;
 mod log;
@@ -56,15 +57,18 @@ mod status;
 mod switch;
 mod system;
 mod time;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod usage;
 mod wire;
 
 pub use builder::Builder;
 pub use counters::Counts;
-pub use denied::{Denied, Limit, StartError};
+pub use denied::{Denied, Limit, PlanNeeded, StartError};
 pub use environment::Environment;
 pub use feature::Feature;
 pub use guard::{Guard, Tier, Watch};
+pub use health::Health;
 pub use licentia_license::{License, Verified};
 pub use licentia_protocol::heartbeat::{Advice, AdviceKind};
 pub use observer::{Check, Observer};

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+#[cfg(feature = "tower")]
+use crate::clock::Clock;
 use crate::counters::Counters;
-use crate::denied::Denied;
+use crate::denied::{Denied, PlanNeeded};
 use crate::feature::Flag;
 use crate::observer::{Check, Observer};
 use crate::record::Records;
@@ -17,6 +19,8 @@ use crate::usage::Usage;
 /// A plan that a customer could have, with its sorted features.
 pub(crate) struct Plan {
     pub(crate) name: String,
+    /// Its tier, where the builder was told.
+    pub(crate) tier: Option<String>,
     pub(crate) features: Vec<String>,
 }
 
@@ -25,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) changes: watch::Sender<Arc<Snapshot>>,
     pub(crate) usage: Arc<Usage>,
     pub(crate) records: Arc<Records>,
+    #[cfg(feature = "tower")]
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Counters,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     /// From the least on.
@@ -39,12 +45,15 @@ impl Shared {
         (usage, records): (Arc<Usage>, Arc<Records>),
         observers: Vec<Arc<dyn Observer>>,
         plans: Vec<Plan>,
+        #[cfg(feature = "tower")] clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             changes: watch::Sender::new(Arc::clone(&first)),
             current: ArcSwap::new(first),
             usage,
             records,
+            #[cfg(feature = "tower")]
+            clock,
             counters: Counters::default(),
             observers,
             plans,
@@ -126,7 +135,10 @@ impl Shared {
     ) -> Result<(), Denied> {
         if let Denied::Feature { feature, plan, .. } = &mut denied {
             let has = |plan: &&Plan| plan.features.binary_search(feature).is_ok();
-            *plan = self.plans.iter().find(has).map(|plan| plan.name.clone());
+            let least = self.plans.iter().find(has);
+            *plan = least.map(|plan| {
+                Box::new(PlanNeeded { name: plan.name.clone(), tier: plan.tier.clone() })
+            });
         }
         if current.enforcement().is_on() {
             tracing::debug!(target: "policy", %check, "[Policy] Refused: {denied}");

@@ -18,6 +18,10 @@ impl Observer for Notes {
         self.0.lock().unwrap().push(format!("{check} {passed}"));
     }
 
+    fn on_action(&self, action: &str, tenant: &str) {
+        self.0.lock().unwrap().push(format!("{action} for {tenant}"));
+    }
+
     fn on_record(&self, meter: &str, amount: u64) {
         self.0.lock().unwrap().push(format!("{meter} {amount}"));
     }

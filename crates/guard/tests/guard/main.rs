@@ -11,6 +11,10 @@ mod offline;
 #[cfg(test)]
 mod online;
 #[cfg(test)]
+mod panics;
+#[cfg(test)]
+mod record;
+#[cfg(test)]
 mod renewal;
 #[cfg(test)]
 mod restart;

@@ -8,7 +8,7 @@ use licentia_license::waiver::{GraceGrant, Waiver};
 
 use crate::support::*;
 
-fn waiver(world: &World) -> Waiver {
+pub(crate) fn waiver(world: &World) -> Waiver {
     Waiver {
         iss: "https://authority.example".into(),
         aud: "bzzz".into(),

@@ -222,12 +222,17 @@ impl Authority {
             "max_nodes": lease.nodes, "expires_at": null, "heartbeat_interval_s": HEARTBEAT, "grace_s": GRACE,
             "server_nonce": "server", "salt": "c2FsdA", "lease": sign(lease, &self.signer).unwrap(),
             "activation_proof": sign(&proof, &self.signer).unwrap(),
+            "chain": { "sequence": 0, "head": "0".repeat(64) },
         })
     }
 
     pub(crate) fn heartbeat(&self, request: &Request) -> Value {
         let lease = self.lease(request);
-        self.heartbeat_with(&sign(&lease, &self.signer).unwrap())
+        let mut answer = self.heartbeat_with(&sign(&lease, &self.signer).unwrap());
+        if let Some(last) = request.body["chain"]["entries"].as_array().and_then(|all| all.last()) {
+            answer["chain"] = json!({ "sequence": last["sequence"], "head": last["mac"] });
+        }
+        answer
     }
 
     pub(crate) fn heartbeat_with(&self, lease: &str) -> Value {
