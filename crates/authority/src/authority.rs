@@ -116,9 +116,14 @@ impl Authority {
         if now.as_deref() == Some(seen.as_str()) {
             return Ok(false);
         }
+        self.reload_keys().await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn reload_keys(&self) -> Result<(), AuthorityError> {
         let (_, keyring) = Keyring::load(&self.inner.parts).await?;
         *self.inner.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
-        Ok(true)
+        Ok(())
     }
 
     pub(crate) fn parts(&self) -> &Parts {

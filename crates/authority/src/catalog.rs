@@ -16,9 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use licentia_model::plan::{OnChainBroken, OnClone};
-use licentia_model::{Enforcement, Meter, Profile, Quota, QuotaKind, Scheme, Window};
+use licentia_model::{Distribution, Enforcement, Meter, Profile, Quota, QuotaKind, Scheme, Window};
 
 use self::reader::{Field, Source, Table};
+use crate::distribution::coverage;
 
 /// A product with its plans and meters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +96,8 @@ pub struct PlanEntry {
     pub limits: BTreeMap<String, Option<u64>>,
     /// Quotas by meter; the limit of the same name says how much, in whole units.
     pub quotas: BTreeMap<String, Quota>,
+    /// What its customers may fetch; nothing if not given.
+    pub distribution: Distribution,
     /// For people: price, support, SLA.
     pub info: BTreeMap<String, String>,
 }
@@ -145,8 +148,10 @@ const PLAN_KEYS: &[&str] = &[
     "features",
     "limits",
     "quotas",
+    "distribution",
     "info",
 ];
+const DISTRIBUTION_KEYS: &[&str] = &["channels", "versions", "maintenance", "repositories"];
 const METER_KEYS: &[&str] = &["name", "unit", "scale"];
 const QUOTA_KEYS: &[&str] = &["per", "kind"];
 
@@ -246,6 +251,9 @@ fn plan(
         features: table.field("features").map_or(Ok(Vec::new()), |f| features(&f))?,
         limits: table.field("limits").map_or(Ok(BTreeMap::new()), |f| limits(&f))?,
         quotas: table.field("quotas").map_or(Ok(BTreeMap::new()), |f| quotas(&f, meters))?,
+        distribution: table
+            .field("distribution")
+            .map_or(Ok(Distribution::default()), |f| distribution(&f))?,
         info: table.field("info").map_or(Ok(BTreeMap::new()), |f| info(&f))?,
     };
     if let Some(meter) = plan.quotas.keys().find(|meter| !plan.limits.contains_key(*meter)) {
@@ -368,6 +376,24 @@ fn sunset(field: &Field<'_>) -> Result<BTreeMap<Scheme, i64>, CatalogError> {
         sunset.insert(scheme, ends.timestamp().as_second());
     }
     Ok(sunset)
+}
+
+fn distribution(field: &Field<'_>) -> Result<Distribution, CatalogError> {
+    let table = field.table("distribution".into(), DISTRIBUTION_KEYS)?;
+    let list = |key| match table.field(key) {
+        None => Ok(Vec::new()),
+        Some(field) => field.items()?.iter().map(|item| item.string().map(str::to_owned)).collect(),
+    };
+    let distribution = Distribution {
+        channels: list("channels")?,
+        versions: table.field("versions").map(|f| f.string().map(str::to_owned)).transpose()?,
+        maintenance_s: table.field("maintenance").map(|f| f.duration_s()).transpose()?,
+        repositories: list("repositories")?,
+    };
+    match coverage::check(&distribution) {
+        Ok(()) => Ok(distribution),
+        Err((key, problem)) => Err(table.require(key)?.error(&problem)),
+    }
 }
 
 fn tier(field: &Field<'_>) -> Result<String, CatalogError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_issue::PrivateKey;
 use licentia_issue::signer::Signer;
-use licentia_license::key::PublicKey;
+use licentia_license::key::{Algorithm, PublicKey};
 use licentia_license::keyset::{KeyState, Purpose};
 use licentia_license::{Invalid, License as Claims, Trust, Verified};
 use licentia_model::SigningKey;
@@ -126,6 +126,15 @@ impl Keyring {
         Some(named)
     }
 
+    /// The key of registry tokens of this algorithm; there is one for each kind of registry.
+    pub(crate) fn registry_signer(&self, algorithm: Algorithm) -> Option<&dyn Signer> {
+        self.signers
+            .iter()
+            .filter(|(purpose, _)| *purpose == Purpose::Registry)
+            .map(|(_, signer)| signer as &dyn Signer)
+            .find(|signer| signer.public_key().algorithm() == algorithm)
+    }
+
     pub(crate) fn signer(&self, purpose: Purpose) -> Result<&dyn Signer, AuthorityError> {
         self.signers
             .iter()
@@ -169,7 +178,11 @@ pub(crate) fn public(key: &SigningKey) -> Result<PublicKey, AuthorityError> {
     PublicKey::from_pem(&key.public_pem).map_err(|e| unusable(key, &e))
 }
 
-fn unseal(parts: &Parts, key: &SigningKey, sealed: &[u8]) -> Result<PrivateKey, AuthorityError> {
+pub(crate) fn unseal(
+    parts: &Parts,
+    key: &SigningKey,
+    sealed: &[u8],
+) -> Result<PrivateKey, AuthorityError> {
     let der = parts.master.open(&seal_name(&key.kid), sealed)?;
     let signer = PrivateKey::from_pkcs8(der.expose()).map_err(|e| unusable(key, &e))?;
     if signer.public_key().kid() == key.kid {

@@ -9,6 +9,8 @@ pub(crate) const ACCESS_TOKEN: &str = "lat_";
 /// Prefix of an operator's API token.
 pub(crate) const API_TOKEN: &str = "lap_";
 
+/// Prefix of a customer's pull token.
+pub(crate) const PULL_TOKEN: &str = "lpt_";
 /// Prefix of the token of an operator's session.
 pub(crate) const SESSION: &str = "las_";
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use crate::distribution::Distribution;
 use crate::usage::Quota;
 use crate::words;
 
@@ -71,6 +72,8 @@ pub struct Plan {
     pub limits: BTreeMap<String, Option<u64>>,
     /// Quotas by meter; how much is in the licence's limits.
     pub quotas: BTreeMap<String, Quota>,
+    /// What its customers may fetch.
+    pub distribution: Distribution,
     /// For people: price, support, SLA.
     pub info: BTreeMap<String, String>,
 }

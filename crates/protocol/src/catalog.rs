@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::resource::{Meter, Product, Quota};
+use crate::resource::{Distribution, Meter, Product, Quota};
 
 /// A product to be made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -127,6 +127,9 @@ pub struct PlanFields {
     /// Quotas by meter; the limit of the same name says how much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quotas: Option<BTreeMap<String, Quota>>,
+    /// What its customers may fetch; default: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<Distribution>,
     /// For people: price, support, SLA.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub info: Option<BTreeMap<String, String>>,

@@ -64,6 +64,15 @@ codes! {
     /// The password is right and a code is needed too.
     CodeNeeded, "code_needed", 401, "A one-time code is needed",
         "Send the code that the authenticator shows now as `code`, or a recovery code.";
+    /// No pull token, no licence key, or one that opens nothing.
+    WrongCredentials, "wrong_credentials", 401, "The user name or password is wrong",
+        "Use a pull token or the licence key as the password; the vendor makes a pull token for a licence.";
+    /// A licence that does not cover what was asked for.
+    NotCovered, "not_covered", 403, "The licence does not cover this",
+        "Ask the vendor for a licence, a plan or maintenance that covers it.";
+    /// A link that was changed, has ended, or was never good.
+    BadLink, "bad_link", 403, "The link is not good",
+        "Get a new link; it is good for a few minutes, for one file and one method.";
     /// The credential is good, and not for this.
     Forbidden, "forbidden", 403, "This needs another role or scope",
         "Use a token with the scope that the detail names, of an operator whose role allows it.";
@@ -130,6 +139,9 @@ codes! {
     /// The same request, under the same idempotency key, is not done yet.
     InProgress, "in_progress", 409, "The same request is still running",
         "Try again as `Retry-After` says.";
+    /// A part of the file that it does not have.
+    RangeNotSatisfiable, "range_not_satisfiable", 416, "The file has no such part",
+        "Ask for a range within the size of the file.";
     /// The body is larger than allowed.
     TooLarge, "too_large", 413, "The request is too large",
         "Send at most 64 KiB, or 1 MiB in a heartbeat.";
@@ -164,7 +176,7 @@ impl Code {
     #[must_use]
     pub fn is_refusal(self) -> bool {
         matches!(self.status(), 403 | 404 | 409)
-            && !matches!(self, Self::NotFound | Self::InProgress)
+            && !matches!(self, Self::NotFound | Self::InProgress | Self::NotCovered | Self::BadLink)
             && !self.is_for_operators()
     }
 

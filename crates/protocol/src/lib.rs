@@ -12,10 +12,12 @@ pub mod activate;
 pub mod catalog;
 pub mod code;
 pub mod deactivate;
+pub mod distribution;
 pub mod heartbeat;
 pub mod keyset;
 pub mod licenses;
 pub mod problem;
+pub mod registry;
 pub mod resource;
 pub mod validate;
 

@@ -77,8 +77,31 @@ pub struct Plan {
     pub contacts_per_minute: Option<u32>,
     /// Quotas by meter; how much is in `limits`.
     pub quotas: BTreeMap<String, Quota>,
+    /// What its customers may fetch.
+    #[serde(default)]
+    pub distribution: Distribution,
     /// For people: price, support, SLA.
     pub info: BTreeMap<String, String>,
+}
+
+/// What the customers of a plan may fetch: releases, and repositories of a container registry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Distribution {
+    /// Channels of releases, such as `stable`; none: nothing can be fetched.
+    pub channels: Vec<String>,
+    /// Which versions, such as `>=1.2, <3`; `null`: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<String>,
+    /// Seconds from the start of a licence within which a release must have been published; `null`: no end. The
+    /// attribute `maintenance_until` of a licence, a time or a day, goes before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance_s: Option<u32>,
+    /// Repositories of a container registry: `*` stands for anything but a slash, `{version}` for the version of a
+    /// release that is covered, `{channel}` for one of `channels`. Without `{version}`, a repository can be pulled as
+    /// long as maintenance lasts.
+    pub repositories: Vec<String>,
 }
 
 /// A quota of a plan on a meter.

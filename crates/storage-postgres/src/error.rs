@@ -22,6 +22,9 @@ const RULES: &[(&str, &str)] = &[
     ("operators_name_key", "operator name"),
     ("api_tokens_hash_key", "API token"),
     ("sessions_hash_key", "session"),
+    ("pull_tokens_hash_key", "pull token"),
+    ("releases_product_id_version_key", "release version"),
+    ("artifacts_release_id_name_key", "artifact name"),
 ];
 
 /// The failure of a statement or a commit.

@@ -66,6 +66,8 @@ mod operators;
 mod outbox;
 mod plans;
 mod products;
+mod pull_tokens;
+mod releases;
 mod savepoints;
 mod seats;
 mod sessions;
@@ -113,6 +115,8 @@ mod tests {
             crate::outbox::STATEMENTS,
             crate::plans::STATEMENTS,
             crate::products::STATEMENTS,
+            crate::pull_tokens::STATEMENTS,
+            crate::releases::STATEMENTS,
             crate::seats::STATEMENTS,
             crate::sessions::STATEMENTS,
             crate::settings::STATEMENTS,

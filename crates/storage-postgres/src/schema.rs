@@ -20,6 +20,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V10__administration", include_str!("../migrations/V10__administration.sql")),
     ("V11__heartbeats", include_str!("../migrations/V11__heartbeats.sql")),
     ("V12__jobs", include_str!("../migrations/V12__jobs.sql")),
+    ("V13__distribution", include_str!("../migrations/V13__distribution.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

@@ -21,6 +21,9 @@ const RULES: &[(&str, &str)] = &[
     ("operators.name", "operator name"),
     ("api_tokens.hash", "API token"),
     ("sessions.hash", "session"),
+    ("pull_tokens.hash", "pull token"),
+    ("releases.product_id, releases.version", "release version"),
+    ("artifacts.release_id, artifacts.name", "artifact name"),
 ];
 
 /// The failure of a statement, a commit, or opening.

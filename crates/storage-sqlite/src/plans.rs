@@ -15,14 +15,14 @@ statements! {
     INSERT = "
         INSERT INTO plans (id, tier, rank, seats, overage, reclaim_after_s, takeovers_per_day, on_clone,
                            nodes, trial_s, heartbeat_s, grace_s, features, limits, info,
-                           contacts_per_minute, on_chain_broken, quotas, product_id, code)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+                           contacts_per_minute, on_chain_broken, quotas, distribution, product_id, code)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
     UPDATE = "
         UPDATE plans
         SET tier = ?2, rank = ?3, seats = ?4, overage = ?5, reclaim_after_s = ?6, takeovers_per_day = ?7,
             on_clone = ?8, nodes = ?9, trial_s = ?10, heartbeat_s = ?11, grace_s = ?12, features = ?13,
             limits = ?14, info = ?15, contacts_per_minute = ?16, on_chain_broken = ?17,
-            quotas = ?18
+            quotas = ?18, distribution = ?19
         WHERE id = ?1";
     BY_ID = "SELECT * FROM plans WHERE id = ?1";
     BY_CODE = "SELECT * FROM plans WHERE product_id = ?1 AND code = ?2";
@@ -51,6 +51,7 @@ impl Plans for SqliteTransaction {
             plan.contacts_per_minute,
             plan.on_chain_broken.as_str(),
             json(&plan.quotas)?,
+            json(&plan.distribution)?,
             plan.product_id.to_string(),
             plan.code,
         ];
@@ -78,6 +79,7 @@ impl Plans for SqliteTransaction {
             plan.contacts_per_minute,
             plan.on_chain_broken.as_str(),
             json(&plan.quotas)?,
+            json(&plan.distribution)?,
         ];
         self.touch();
         self.write_one("plan", UPDATE, params)
@@ -117,6 +119,7 @@ fn plan(row: &Columns<'_>) -> Result<Plan> {
         features: row.json("features")?,
         limits: row.json("limits")?,
         quotas: row.json("quotas")?,
+        distribution: row.json("distribution")?,
         info: row.json("info")?,
     })
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use licentia_model::operator::Role;
 use licentia_model::plan::{OnChainBroken, OnClone};
 use licentia_model::{
-    Activation, Customer, Enforcement, License, LicenseState, Operator, Plan, Product, Quota,
-    QuotaKind, Scheme, Seat, Window,
+    Activation, Customer, Distribution, Enforcement, License, LicenseState, Operator, Plan,
+    Product, Quota, QuotaKind, Scheme, Seat, Window,
 };
 use licentia_storage::{Result, Transaction};
 use uuid::Uuid;
@@ -84,6 +84,12 @@ pub(crate) fn plan(n: u32, product: &Product) -> Plan {
             "rows".into(),
             Quota { per: Window::Month, kind: QuotaKind::Hard },
         )]),
+        distribution: Distribution {
+            channels: vec!["stable".into()],
+            versions: Some(">=1, <3".into()),
+            maintenance_s: Some(u32::MAX),
+            repositories: vec!["acme/app/{version}".into()],
+        },
         info: BTreeMap::from([("price".into(), "$49/month".into())]),
     }
 }

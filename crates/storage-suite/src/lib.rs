@@ -34,7 +34,9 @@ pub mod operators;
 pub mod outbox;
 pub mod plans;
 pub mod products;
+pub mod pull_tokens;
 pub mod races;
+pub mod releases;
 pub mod savepoints;
 pub mod seats;
 pub mod sessions;
@@ -118,11 +120,17 @@ macro_rules! suite {
                 a_product_is_replaced_but_for_id_and_code
                 meters_are_replaced_as_a_whole
                 a_product_has_several_secrets;
+            pull_tokens: a_pull_token_is_found_by_its_hash_and_revoked pull_tokens_are_listed_in_pages;
             races:
                 seats_are_never_one_too_many
                 seats_hold_across_two_stores
                 the_audit_head_has_one_successor
                 a_cluster_id_has_one_winner;
+            releases:
+                a_release_is_found_and_replaced_but_for_its_name
+                a_version_is_taken_once_in_a_product
+                releases_are_listed_in_pages
+                artifacts_belong_to_their_release;
             savepoints: a_part_may_fail_alone;
             seats:
                 a_seat_is_put_and_replaced

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use licentia_model::Distribution;
 use licentia_model::plan::OnClone;
 use licentia_storage::StorageError;
 
@@ -74,6 +75,7 @@ pub async fn a_plan_is_replaced_but_for_its_name(backend: &impl Backend) {
     changed.contacts_per_minute = None;
     changed.features = Vec::new();
     changed.limits = BTreeMap::new();
+    changed.distribution = Distribution::default();
     changed.info = BTreeMap::new();
     let mut moved = changed.clone();
     moved.code = "other".into();

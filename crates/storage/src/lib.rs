@@ -25,6 +25,8 @@ pub mod outbox;
 pub mod place;
 pub mod plans;
 pub mod products;
+pub mod pull_tokens;
+pub mod releases;
 pub mod savepoints;
 pub mod seats;
 pub mod sessions;
@@ -55,6 +57,8 @@ pub trait Transaction:
     + outbox::Outbox
     + plans::Plans
     + products::Products
+    + pull_tokens::PullTokens
+    + releases::Releases
     + savepoints::Savepoints
     + seats::Seats
     + sessions::Sessions

@@ -7,6 +7,7 @@ use licentia_issue::PrivateKey;
 use licentia_issue::keyfile::ReadOptions;
 use licentia_issue::signer::{Ed25519Signer, RsaBits, RsaSigner, Signer, SignerError};
 use licentia_license::Trust;
+use licentia_license::key::Algorithm;
 use licentia_license::keyset::{KeyEntry, KeyState, Keyset, Purpose};
 use licentia_model::{EventKind, SigningKey};
 use licentia_protocol::resource;
@@ -152,11 +153,12 @@ impl Authority {
                     state: "compromised",
                 });
             }
+            let algorithm = public(key)?.algorithm();
             let was = std::mem::replace(&mut key.state, KeyState::Compromised);
             if was == KeyState::Active {
                 for purpose in key.purposes.clone() {
                     if !keys.iter().any(|key| is(key, purpose, KeyState::Next)) {
-                        let next = this.new_key(NewKey::Ed25519, purpose)?;
+                        let next = this.new_key(successor(purpose, algorithm), purpose)?;
                         keys.push(next);
                     }
                     this.succeed(keys, purpose, KeyState::Compromised);
@@ -262,8 +264,14 @@ impl Authority {
     /// `next` becomes active, what was active becomes `former`.
     fn succeed(&self, keys: &mut [SigningKey], purpose: Purpose, former: KeyState) {
         let ends = self.clock().now().saturating_add(SUCCESSION_S);
+        let algorithm = |key: &SigningKey| public(key).ok().map(|public| public.algorithm());
+        let next: Vec<_> =
+            keys.iter().filter(|key| is(key, purpose, KeyState::Next)).map(algorithm).collect();
         for key in keys.iter_mut().filter(|key| key.purposes.contains(&purpose)) {
             match key.state {
+                // Each kind of registry has a key of its own algorithm.
+                KeyState::Active
+                    if purpose == Purpose::Registry && !next.contains(&algorithm(key)) => {}
                 KeyState::Active => {
                     key.state = former;
                     key.not_after = Some(ends);
@@ -272,6 +280,14 @@ impl Authority {
                 _ => {}
             }
         }
+    }
+}
+
+/// What takes the place of a key that somebody else has.
+fn successor(purpose: Purpose, algorithm: Algorithm) -> NewKey {
+    match (purpose, algorithm) {
+        (Purpose::Registry, Algorithm::Rs256) => NewKey::Rsa2048,
+        _ => NewKey::Ed25519,
     }
 }
 

@@ -9,6 +9,7 @@ use licentia_license::claims::Text;
 use licentia_model::Plan;
 use licentia_protocol::licenses::Addons;
 
+use crate::distribution::coverage::MAINTAINED;
 use crate::error::AuthorityError;
 
 /// The attribute that holds what was agreed beside the plan.
@@ -66,10 +67,33 @@ pub(crate) fn grant(claims: &mut Claims, plan: &Plan, addons: Option<&Addons>) {
     claims.limits = grant.limits;
     claims.seats = grant.seats;
     claims.nodes = grant.nodes;
+    maintain(claims, plan);
     claims.attributes.remove(ADDONS);
     // Maps with text for keys: this cannot fail.
     if let Some(value) = addons.and_then(|addons| serde_json::to_value(addons).ok()) {
         claims.attributes.insert(ADDONS.to_owned(), value);
+    }
+}
+
+/// Puts in until when releases are covered, if the plan says how long; once said, it stays.
+fn maintain(claims: &mut Claims, plan: &Plan) {
+    match plan.distribution.maintenance_s {
+        None => drop(claims.attributes.remove(MAINTAINED)),
+        Some(_) if claims.attributes.contains_key(MAINTAINED) => {}
+        Some(seconds) => {
+            let start = claims.nbf.unwrap_or(claims.iat);
+            let until = start.saturating_add(seconds.into());
+            claims.attributes.insert(MAINTAINED.to_owned(), until.into());
+        }
+    }
+}
+
+/// A renewal prolongs maintenance by what the plan grants, from its former end.
+pub(crate) fn prolong(claims: &mut Claims, plan: &Plan) {
+    let until = claims.attributes.get(MAINTAINED).and_then(serde_json::Value::as_i64);
+    if let (Some(until), Some(seconds)) = (until, plan.distribution.maintenance_s) {
+        let until = until.saturating_add(seconds.into());
+        claims.attributes.insert(MAINTAINED.to_owned(), until.into());
     }
 }
 

@@ -16,6 +16,7 @@ use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::customers::{Named, check_named};
+use crate::distribution::coverage::{MAINTENANCE_UNTIL, read_end};
 use crate::error::AuthorityError;
 use crate::licenses::grant::{check_addons, grant, is_reserved};
 use crate::licenses::list::missing;
@@ -93,6 +94,10 @@ impl Order {
         let attributes: usize = self.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
         if attributes > 4_096 {
             return Err(invalid("attributes", "all of them together may have 4,096 characters"));
+        }
+        if self.attributes.get(MAINTENANCE_UNTIL).is_some_and(|text| read_end(text).is_err()) {
+            let wanted = "`maintenance_until` wants a day or a time, such as 2027-06-30";
+            return Err(invalid("attributes", wanted));
         }
         if self.attributes.keys().any(|name| is_reserved(name)) {
             return Err(invalid("attributes", "names that begin with `licentia.` are reserved"));

@@ -11,6 +11,7 @@ use crate::audit::Entry;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
 use crate::licenses::amend::{Amendment, Key};
+use crate::licenses::grant::prolong;
 use crate::licenses::term::Term;
 
 impl Authority {
@@ -29,7 +30,7 @@ impl Authority {
             Box::pin(async move {
                 still_alive(&license, "renewed")?;
                 let known = this.know(tx, license).await?;
-                let (product, _) = this.terms_of(tx, &known).await?;
+                let (product, plan) = this.terms_of(tx, &known).await?;
                 let (now, scheme) =
                     (this.clock().now(), this.scheme_of_key(tx, &known.license).await?);
                 let end = match (told, known.claims.exp) {
@@ -42,7 +43,8 @@ impl Authority {
                     }
                     (_, exp) => told.end(exp.unwrap_or(now), now, scheme)?,
                 };
-                let after = Claims { exp: end, ..known.claims.claims().clone() };
+                let mut after = Claims { exp: end, ..known.claims.claims().clone() };
+                prolong(&mut after, &plan);
                 let amendment = Amendment {
                     action: "license.renew",
                     actor: &actor,

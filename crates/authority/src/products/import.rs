@@ -104,6 +104,7 @@ fn row(plan: PlanEntry, id: uuid::Uuid, product: &Product) -> Plan {
         features: plan.features,
         limits: plan.limits,
         quotas: plan.quotas,
+        distribution: plan.distribution,
         info: plan.info,
     }
 }

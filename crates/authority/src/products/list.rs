@@ -1,6 +1,6 @@
 //! Products and plans as operators see them.
 
-use licentia_model::{Meter, Plan, Product, Quota};
+use licentia_model::{Distribution, Meter, Plan, Product, Quota};
 use licentia_protocol::resource;
 
 use crate::authority::Authority;
@@ -100,6 +100,12 @@ pub(crate) fn plan_view(plan: Plan, product: &str) -> resource::Plan {
                 (meter, resource::Quota { per: per.to_string(), kind: kind.to_string() })
             })
             .collect(),
+        distribution: distribution_view(plan.distribution),
         info: plan.info,
     }
+}
+
+fn distribution_view(distribution: Distribution) -> resource::Distribution {
+    let Distribution { channels, versions, maintenance_s, repositories } = distribution;
+    resource::Distribution { channels, versions, maintenance_s, repositories }
 }

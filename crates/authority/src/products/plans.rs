@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_model::plan::{OnChainBroken, OnClone};
-use licentia_model::{Plan, Product, Quota, QuotaKind, Window};
+use licentia_model::{Distribution, Plan, Product, Quota, QuotaKind, Window};
 use licentia_protocol::catalog::{NewPlan, PlanFields};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
@@ -14,6 +14,7 @@ use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::catalog::{CODE, TAKEOVERS_PER_DAY, is_code, is_word};
+use crate::distribution::coverage;
 use crate::error::AuthorityError;
 use crate::products::list::plan_view;
 
@@ -63,6 +64,7 @@ impl Authority {
                         features: Vec::new(),
                         limits: BTreeMap::new(),
                         quotas: BTreeMap::new(),
+                        distribution: Distribution::default(),
                         info: BTreeMap::new(),
                     };
                     this.apply(tx, &mut plan, &product, fields).await?;
@@ -225,9 +227,20 @@ impl Authority {
                 format!("the quota `{meter}` needs a limit of its name, which says how much");
             return Err(wrong("limits", problem));
         }
+        if let Some(told) = fields.distribution {
+            plan.distribution = distribution(told)?;
+        }
         plan.info = fields.info.unwrap_or_else(|| std::mem::take(&mut plan.info));
         Ok(())
     }
+}
+
+fn distribution(told: resource::Distribution) -> Result<Distribution, AuthorityError> {
+    let resource::Distribution { channels, versions, maintenance_s, repositories } = told;
+    let distribution = Distribution { channels, versions, maintenance_s, repositories };
+    let wrong = |(key, problem)| wrong("distribution", format!("{key}: {problem}"));
+    coverage::check(&distribution).map_err(wrong)?;
+    Ok(distribution)
 }
 
 async fn of_codes(
