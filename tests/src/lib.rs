@@ -9,6 +9,7 @@
 
 pub mod gate;
 pub mod node;
+pub mod registry;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, migrate, node, operator, plan, product, serve, token, usage,
+    license, migrate, node, operator, plan, product, registry, serve, token, usage,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -100,6 +100,9 @@ pub enum Command {
     /// What licences used.
     #[command(subcommand)]
     Usage(usage::Command),
+    /// A container registry that hands images to who holds a licence.
+    #[command(subcommand)]
+    Registry(registry::Command),
     /// The audit trail.
     #[command(subcommand)]
     Audit(audit::Command),

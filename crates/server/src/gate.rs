@@ -65,7 +65,7 @@ impl Gate {
 
     /// Counts a key that nobody knows.
     pub(crate) fn failed(&self, code: &str) {
-        if code == Code::UnknownLicense.as_str() {
+        if [Code::UnknownLicense.as_str(), Code::WrongCredentials.as_str()].contains(&code) {
             self.limits.guessed(self.address, Instant::now());
         }
     }

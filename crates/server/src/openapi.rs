@@ -85,6 +85,14 @@ pub(crate) fn frame() -> OpenApi {
             tag("operators", "For operators: who they are and what they get in with"),
             tag("tokens", "For operators: API tokens"),
             tag("jobs", "For operators: mails, webhooks and other side effects"),
+            tag(
+                "releases",
+                "For operators: releases, their files, and what customers fetch them with",
+            ),
+            tag(
+                "distribution",
+                "For customers: the container registry, releases and the package index",
+            ),
             tag("keys", "For operators: signing keys"),
             tag("audit", "For operators: the audit trail"),
         ]))
@@ -138,7 +146,12 @@ fn problem(status: u16, codes: &[Code]) -> Response {
         HeaderBuilder::new().schema(Some(text)).description(Some(about)).build()
     };
     match status {
-        401 => response = response.header("WWW-Authenticate", header("`Bearer`.")),
+        401 => {
+            response = response.header(
+                "WWW-Authenticate",
+                header("`Bearer`; `Basic` where a user name and a password are wanted."),
+            )
+        }
         429 | 503 => response = response.header("Retry-After", header("Seconds to wait.")),
         _ => {}
     }

@@ -49,7 +49,12 @@ impl IntoResponse for Failure {
         let code = Code::ALL.iter().find(|code| code.as_str() == self.problem.code);
         match status {
             StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                // Docker and pip ask their user, whose name and password they then send.
+                let way = match code {
+                    Some(Code::WrongCredentials) => "Basic realm=\"licentia\"",
+                    _ => "Bearer",
+                };
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(way));
             }
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 headers.insert(header::RETRY_AFTER, self.retry_after_s.into());

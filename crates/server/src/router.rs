@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::address::Proxies;
 use crate::api::public::docs::Reference;
 use crate::api::public::metrics::Readers;
-use crate::api::{admin, product, public};
+use crate::api::{admin, distribution, product, public};
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
@@ -120,6 +120,7 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
         .routes(routes!(public::metrics::handler))
         .routes(routes!(public::openapi::handler))
         .routes(routes!(public::docs::handler))
+        .merge(distribution::routes())
         .merge(admin::routes())
         .layer(middleware::from_fn(in_time));
     // A stream lasts as long as its listener.

@@ -98,6 +98,35 @@ fn a_quota_is_on_a_meter_and_its_limit_says_how_much() {
 }
 
 #[test]
+fn c7_what_may_be_fetched_is_read_and_checked() {
+    let with = |text: &str| {
+        let plan = format!("distribution = {text}\nlimits = {{ max_agents = 1_000");
+        parse(&GOOD.replacen("limits = { max_agents = 1_000", &plan, 1))
+    };
+    let read = with(
+        "{ channels = [\"stable\"], versions = \">=1, <3\", maintenance = \"365d\", \
+         repositories = [\"acme/app/{version}\"] }",
+    );
+    let expected = Distribution {
+        channels: vec!["stable".into()],
+        versions: Some(">=1, <3".into()),
+        maintenance_s: Some(365 * 86_400),
+        repositories: vec!["acme/app/{version}".into()],
+    };
+    assert_eq!(read.unwrap().plans[1].distribution, expected);
+    for (wrong, key) in [
+        ("{ channels = [\"Stable\"] }", "channels"),
+        ("{ versions = \"one\" }", "versions"),
+        ("{ maintenance = \"ever\" }", "maintenance"),
+        ("{ repositories = [\"/\"] }", "repositories"),
+        ("{ channel = [] }", "channel"),
+    ] {
+        let error = with(wrong).unwrap_err();
+        assert!(error.field.ends_with(key), "{error}");
+    }
+}
+
+#[test]
 fn every_key_is_read() {
     let catalog = parse(GOOD).unwrap();
     assert_eq!(
@@ -136,6 +165,7 @@ fn every_key_is_read() {
             features: vec![],
             limits: BTreeMap::new(),
             quotas: BTreeMap::new(),
+            distribution: Distribution::default(),
             info: BTreeMap::new(),
         }
     );
@@ -159,6 +189,7 @@ fn every_key_is_read() {
             features: vec!["search".into(), "export".into()],
             limits: BTreeMap::from([("max_agents".into(), Some(1_000)), ("tokens".into(), None)]),
             quotas: BTreeMap::new(),
+            distribution: Distribution::default(),
             info: BTreeMap::from([("price".into(), "$49/month".into())]),
         }
     );

@@ -20,6 +20,7 @@ pub(crate) mod node;
 pub(crate) mod operator;
 pub(crate) mod plan;
 pub(crate) mod product;
+pub(crate) mod registry;
 pub(crate) mod rotation;
 pub(crate) mod serve;
 pub(crate) mod token;
@@ -55,6 +56,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Operator(command) => operator::run(&cli, command, out).await,
         Command::Token(command) => token::run(&cli, command, out).await,
         Command::Job(command) => job::run(&cli, command, out).await,
+        Command::Registry(command) => registry::run(&cli, command, out).await,
         Command::Usage(command) => usage::run(&cli, command, out).await,
         Command::Migrate(command) => return migrate::run(&cli, command, out).await,
         Command::Audit(command) => return audit::run(&cli, command, out).await,

@@ -1,5 +1,6 @@
 //! The HTTP surface.
 
 pub(crate) mod admin;
+pub(crate) mod distribution;
 pub(crate) mod product;
 pub(crate) mod public;

@@ -31,6 +31,8 @@ pub(crate) mod licenses;
 pub(crate) mod operators;
 pub(crate) mod plans;
 pub(crate) mod products;
+pub(crate) mod pull_tokens;
+pub(crate) mod registry;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
@@ -66,6 +68,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(activations::routes())
         .merge(usage::routes())
         .merge(revocations::routes())
+        .merge(pull_tokens::routes())
+        .merge(registry::routes())
         .merge(audit::routes())
         .merge(jobs::routes())
         .merge(keys::routes())
