@@ -1,5 +1,7 @@
 //! A container registry that asks the authority for its tokens: Debian's docker-registry, and skopeo as the client.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -314,6 +316,7 @@ impl Issuer {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the registry has the clock of this machine")]
     fn token(&self, shape: &str) -> Option<String> {
         let now =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
@@ -328,19 +331,25 @@ impl Issuer {
         let ed25519: PrivateKey = licentia_issue::Ed25519Signer::from_seed([7; 32]).unwrap().into();
         match shape {
             "RS256 + x5c (leaf = cert in rootcertbundle)" => {
-                header = json!({ "typ": "JWT", "alg": "RS256", "x5c": x5c })
+                header = json!({ "typ": "JWT", "alg": "RS256", "x5c": x5c });
             }
             "RS256 + kid = libtrust fingerprint" => {}
             "RS256 + kid = RFC 7638 thumbprint" => {
-                header["kid"] = self.key.public_key().kid().into()
+                header["kid"] = self.key.public_key().kid().into();
             }
-            "aud as JSON array" => claims["aud"] = json!(["registry.test"]),
+            "aud as JSON array" => {
+                claims["aud"] = json!(["registry.test"]);
+            }
             "EdDSA + x5c" => {
                 header = json!({ "typ": "JWT", "alg": "EdDSA", "x5c": x5c });
                 key = Some(&ed25519);
             }
-            "exp 30 s ago" => claims["exp"] = (now - 30).into(),
-            "exp 90 s ago" => claims["exp"] = (now - 90).into(),
+            "exp 30 s ago" => {
+                claims["exp"] = (now - 30).into();
+            }
+            "exp 90 s ago" => {
+                claims["exp"] = (now - 90).into();
+            }
             "alg none, empty signature" => {
                 header = json!({ "typ": "JWT", "alg": "none" });
                 key = None;

@@ -150,7 +150,7 @@ fn problem(status: u16, codes: &[Code]) -> Response {
             response = response.header(
                 "WWW-Authenticate",
                 header("`Bearer`; `Basic` where a user name and a password are wanted."),
-            )
+            );
         }
         429 | 503 => response = response.header("Retry-After", header("Seconds to wait.")),
         _ => {}

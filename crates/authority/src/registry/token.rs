@@ -70,6 +70,7 @@ struct Judged {
     subject: String,
     access: Vec<Access>,
     license_id: Option<Uuid>,
+    product: Option<String>,
 }
 
 /// What a token lets its bearer do (Distribution specification, *access claim*).
@@ -124,7 +125,7 @@ impl Authority {
         };
         let judged = judged.inspect_err(|e| self.count(e))?;
         let license_id = judged.license_id;
-        Ok((self.sign_registry_token(judged, &service, flavor)?, license_id))
+        Ok((self.sign_registry_token(&judged, &service, flavor)?, license_id))
     }
 
     async fn judge_pull(
@@ -139,10 +140,15 @@ impl Authority {
             let access =
                 wanted.into_iter().filter_map(|scope| of_operator(scope, pushes)).collect();
             let subject = format!("operator:{}", operator.name);
-            return Ok(Judged { subject, access, license_id: None });
+            return Ok(Judged { subject, access, license_id: None, product: None });
         }
         let Some(password) = &request.password else {
-            return Ok(Judged { subject: String::new(), access: Vec::new(), license_id: None });
+            return Ok(Judged {
+                subject: String::new(),
+                access: Vec::new(),
+                license_id: None,
+                product: None,
+            });
         };
         let customer = self.customer_of(tx, password).await?;
         let releases = if wanted.is_empty() { Vec::new() } else { customer.covered(tx).await? };
@@ -158,10 +164,12 @@ impl Authority {
             actions: vec![PULL.to_owned()],
         });
         let license_id = Some(customer.license_id);
+        let product = Some(customer.product);
         Ok(Judged {
             subject: customer.license_id.to_string(),
             access: access.collect(),
             license_id,
+            product,
         })
     }
 
@@ -188,13 +196,16 @@ impl Authority {
             .iter()
             .map(|access| format!("{}:{}:{}", access.kind, access.name, access.actions.join(",")))
             .collect();
-        let entry = Entry::new().fact("service", request.service.clone()).fact("access", access);
+        let entry = Entry::new()
+            .fact("service", request.service.clone())
+            .fact("product", judged.product.clone())
+            .fact("access", access);
         self.record(tx, &actor, "registry.token", subject, entry).await
     }
 
     fn sign_registry_token(
         &self,
-        judged: Judged,
+        judged: &Judged,
         service: &str,
         flavor: Flavor,
     ) -> Result<TokenAnswer, AuthorityError> {

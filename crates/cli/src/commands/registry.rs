@@ -30,9 +30,10 @@ pub enum Command {
     Config(Config),
     /// Make a pull token of a licence, and print the command by which its customer logs in.
     #[command(
+        name = "login-command",
         after_help = "Example:\n  licentia registry login-command 5f0c2a4e-… --registry registry.vendor.example"
     )]
-    LoginCommand {
+    Login {
         /// The licence's id.
         license: Uuid,
         /// The registry, as customers reach it.
@@ -107,7 +108,7 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
             let files = write(args, &keys)?;
             out.one(&json!({ "files": files, "issuer": keys.issuer }), |_| files.join("\n"))
         }
-        Command::LoginCommand { license, registry, name, expires } => {
+        Command::Login { license, registry, name, expires } => {
             // Also says that there is no such licence, before anything is made.
             let found: License =
                 office.get(&format!("/v1/admin/licenses/{license}"), &Vec::new()).await?;
