@@ -35,6 +35,7 @@ mod lease;
 pub mod licenses;
 pub mod operators;
 pub mod outage;
+pub mod overview;
 pub mod paging;
 pub mod products;
 pub mod pull_tokens;

@@ -215,13 +215,13 @@ fn kind(used: i64, limit: i64, quota: QuotaKind) -> Option<AdviceKind> {
 }
 
 /// Whole units in the meter's smallest.
-fn scaled(limit: u64, scale: u8) -> i64 {
+pub(crate) fn scaled(limit: u64, scale: u8) -> i64 {
     let scaled = limit.saturating_mul(10_u64.saturating_pow(u32::from(scale)));
     i64::try_from(scaled).unwrap_or(i64::MAX)
 }
 
 /// Beginning and end of the window that `now` lies in, UTC; `None` where it has none.
-fn span(per: Window, now: i64) -> Option<(i64, i64)> {
+pub(crate) fn span(per: Window, now: i64) -> Option<(i64, i64)> {
     let begin = |length: i64| now.div_euclid(length).saturating_mul(length);
     match per {
         Window::Total => None,

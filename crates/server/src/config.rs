@@ -113,6 +113,31 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+impl Config {
+    /// What operators may read of it in the console: no secret, no path.
+    pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
+        let limits = &self.limits;
+        let networks = |list: &[Network]| match list {
+            [] => "none".to_owned(),
+            list => format!("{} listed", list.len()),
+        };
+        let other = self.database.url.is_some() || self.database.url_file.is_some();
+        vec![
+            ("database", if other { "PostgreSQL" } else { "SQLite" }.to_owned()),
+            ("server.listen", self.server.listen.to_string()),
+            ("server.insecure", self.server.insecure.to_string()),
+            ("server.proxies", networks(&self.server.proxies)),
+            ("server.drain_s", self.server.drain_s.to_string()),
+            ("metrics.allow", networks(&self.metrics.allow)),
+            ("usage.retention_days", self.usage.retention_days.to_string()),
+            ("limits.address_per_minute", limits.address_per_minute.to_string()),
+            ("limits.unknown_keys_per_minute", limits.unknown_keys_per_minute.to_string()),
+            ("limits.activation_per_minute", limits.activation_per_minute.to_string()),
+            ("limits.license_per_minute", limits.license_per_minute.to_string()),
+        ]
+    }
+}
+
 impl Database {
     /// The URL, from its file where one is named.
     pub fn url(&self) -> Result<Option<DatabaseUrl>, ConfigError> {

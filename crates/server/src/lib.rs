@@ -9,6 +9,7 @@
 mod address;
 pub mod api;
 pub mod config;
+mod console;
 pub mod echo;
 mod extract;
 mod gate;

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
-use crate::router::{Services, Shared, router};
+use crate::router::{Facts, Services, Shared, router};
 use crate::serve::Draining;
 
 /// An authority in this process, and who asks it.
@@ -44,6 +44,8 @@ impl Local {
             uses: Uses::nowhere(),
             metrics: Arc::default(),
             readers: Readers::default(),
+            board: Arc::default(),
+            facts: Facts::default(),
         }));
         Self { router, actor }
     }

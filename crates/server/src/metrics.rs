@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use licentia_model::JobState;
 
+use crate::console::Counted;
+
 /// Upper bounds of the histogram's buckets, in microseconds and as Prometheus writes them.
 const BOUNDS: [(u64, &str); 11] = [
     (1_000, "0.001"),
@@ -51,6 +53,15 @@ struct Job {
     done: u64,
     failed: u64,
     last: i64,
+    good: bool,
+}
+
+/// How a job went.
+pub(crate) struct Ran {
+    pub(crate) name: &'static str,
+    pub(crate) good: bool,
+    pub(crate) failed: u64,
+    pub(crate) last: Option<i64>,
 }
 
 /// The numbers of this process.
@@ -120,6 +131,7 @@ impl Metrics {
     pub(crate) fn job(&self, name: &'static str, succeeded: bool, now: i64) {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let job = jobs.entry(name).or_default();
+        job.good = succeeded;
         if succeeded {
             (job.done, job.last) = (job.done + 1, now);
         } else {
@@ -141,6 +153,45 @@ impl Metrics {
     /// When the keyset that products are given was signed.
     pub(crate) fn set_keyset_iat(&self, at: i64) {
         self.keyset_iat.store(at, Relaxed);
+    }
+
+    /// What products were granted and refused so far, for the overview.
+    pub(crate) fn counted(&self, at: i64) -> Counted {
+        let mut counted = Counted { at, ..Counted::default() };
+        let endpoints = self.endpoints.read().unwrap_or_else(PoisonError::into_inner);
+        for (route, methods) in endpoints.iter() {
+            let Some(call) = call(route) else { continue };
+            for (_, series) in methods {
+                let codes = series.codes.lock().unwrap_or_else(PoisonError::into_inner);
+                for (code, count) in codes.iter() {
+                    match (*code, call) {
+                        ("ok", "heartbeat") => counted.heartbeats += count,
+                        ("ok", _) => {}
+                        (code, _) => match counted.refusals.iter_mut().find(|it| it.0 == code) {
+                            Some((_, sum)) => *sum += count,
+                            None => counted.refusals.push((code, *count)),
+                        },
+                    }
+                }
+            }
+        }
+        counted
+    }
+
+    /// How the jobs went, by name: whether the last run that is known was good, and when one was.
+    pub(crate) fn jobs(&self) -> Vec<Ran> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list: Vec<Ran> = jobs
+            .iter()
+            .map(|(name, job)| Ran {
+                name,
+                good: job.good,
+                failed: job.failed,
+                last: (job.done > 0).then_some(job.last),
+            })
+            .collect();
+        list.sort_by_key(|job| job.name);
+        list
     }
 
     /// All of it. `queued` are jobs that wait for the database or run in it: reading, writing.

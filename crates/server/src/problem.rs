@@ -17,6 +17,16 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// What it says.
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// Seconds after which to try again, where that helps.
+    pub(crate) fn retry_after_s(&self) -> u64 {
+        self.retry_after_s
+    }
+
     /// Not now, but in so many seconds.
     pub(crate) fn later(code: Code, retry_after_s: u64) -> Self {
         Self { problem: Box::new(Problem::new(code)), retry_after_s }

@@ -22,6 +22,7 @@ use crate::address::Proxies;
 use crate::api::public::docs::Reference;
 use crate::api::public::metrics::Readers;
 use crate::api::{admin, distribution, product, public};
+use crate::console::{self, Board};
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
@@ -50,6 +51,24 @@ pub(crate) struct Services {
     pub(crate) uses: Uses,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) readers: Readers,
+    pub(crate) board: Arc<Board>,
+    pub(crate) facts: Facts,
+}
+
+/// How the server is set up, for its operators to read; no secrets.
+#[derive(Clone, Default)]
+pub(crate) struct Facts(pub(crate) Arc<Vec<(&'static str, String)>>);
+
+impl FromRef<Shared> for Arc<Board> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.0.board)
+    }
+}
+
+impl FromRef<Shared> for Facts {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.facts.clone()
+    }
 }
 
 impl FromRef<Shared> for Arc<Metrics> {
@@ -133,6 +152,7 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
 pub(crate) fn router(shared: Shared) -> Router {
     let (endpoints, document) = surface().split_for_parts();
     endpoints
+        .merge(console::routes().layer(middleware::from_fn(in_time)))
         .fallback(|| async { Failure::from(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Failure::from(Code::MethodNotAllowed) })
         .layer(Extension(Arc::new(Reference::of(&document))))

@@ -13,12 +13,13 @@ use tokio::sync::watch;
 use crate::address::Proxies;
 use crate::api::public::metrics::Readers;
 use crate::config::Config;
+use crate::console::Board;
 use crate::jobs;
 use crate::jobs::scheduler::Scheduler;
 use crate::jobs::work::Worker;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::router::{Services, Shared, router};
+use crate::router::{Facts, Services, Shared, router};
 
 /// How long running requests may take after the stop signal.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -71,7 +72,9 @@ impl Server {
             .map(|carrier| Worker::new(authority.clone(), carrier, Arc::clone(&metrics)))
             .map(|worker| worker.start(stopped.clone()))
             .collect();
-        jobs::count::start(authority.clone(), Arc::clone(&metrics), stopped.clone());
+        let board = Arc::<Board>::default();
+        let (told, kept) = (Arc::clone(&metrics), Arc::clone(&board));
+        jobs::count::start(authority.clone(), told, kept, stopped.clone());
         // Before anybody is served: whoever comes first after an outage finds the seats as they were.
         jobs::alive::mark(&authority).await;
         jobs::alive::start(authority.clone(), stopped.clone());
@@ -90,6 +93,8 @@ impl Server {
             metrics,
             readers: Readers(config.metrics.allow.clone()),
             insecure: config.server.insecure,
+            board,
+            facts: Facts(Arc::new(config.facts())),
         }));
         let mut drained = stopped.clone();
         let serving =

@@ -3,18 +3,66 @@
 use crate::params;
 use async_trait::async_trait;
 use licentia_storage::Result;
-use licentia_storage::counts::Counts;
+use licentia_storage::counts::{Counts, Standing};
+use uuid::Uuid;
 
 use crate::statements;
 use crate::transaction::PostgresTransaction;
 
+const DAY_S: i64 = 86_400;
+const HOUR_S: i64 = 3_600;
+/// Rows of usage that are looked at for those who reported lately.
+const LOOKED_AT: i64 = 2_000;
+
 statements! {
     SEATS = "SELECT count(*) FROM seats WHERE lease_until > $1";
+    LICENSES = "
+        SELECT state, trial, ends_at <= $1 AS ended, count(*) AS amount
+        FROM licenses GROUP BY state, trial, ends_at <= $1 ORDER BY state, trial, ended";
+    ENDING = "
+        SELECT count(*) FROM licenses
+        WHERE ends_at >= $1 AND ends_at < $2 AND state = 'active'";
+    ISSUED = "
+        SELECT created_at / $2 AS day, count(*) AS amount
+        FROM licenses WHERE created_at >= $1 GROUP BY created_at / $2 ORDER BY day";
+    METERED = "
+        SELECT license_id, max(hour) AS latest
+        FROM (SELECT license_id, hour FROM usage_hours WHERE hour >= $1 ORDER BY hour DESC LIMIT $2) AS lately
+        GROUP BY license_id ORDER BY latest DESC, license_id LIMIT $3";
 }
 
 #[async_trait]
 impl Counts for PostgresTransaction {
     async fn count_seats(&mut self, now: i64) -> Result<u64> {
         Ok(self.integer(SEATS, params![now]).await?.unsigned_abs())
+    }
+
+    async fn count_licenses(&mut self, now: i64) -> Result<Vec<Standing>> {
+        self.all("licenses", LICENSES, params![now], |row| {
+            Ok(Standing {
+                state: row.plain("state")?,
+                trial: row.plain("trial")?,
+                ended: row.plain("ended")?,
+                count: row.plain::<i64>("amount")?.unsigned_abs(),
+            })
+        })
+        .await
+    }
+
+    async fn count_ending(&mut self, from: i64, until: i64) -> Result<u64> {
+        Ok(self.integer(ENDING, params![from, until]).await?.unsigned_abs())
+    }
+
+    async fn count_issued(&mut self, since: i64) -> Result<Vec<(i64, u64)>> {
+        self.all("licenses", ISSUED, params![since, DAY_S], |row| {
+            Ok((row.plain("day")?, row.plain::<i64>("amount")?.unsigned_abs()))
+        })
+        .await
+    }
+
+    async fn lately_metered(&mut self, since: i64, limit: u32) -> Result<Vec<Uuid>> {
+        let (hour, limit) = (since.div_euclid(HOUR_S), i64::from(limit));
+        let params = params![hour, LOOKED_AT, limit];
+        self.all("usage_hours", METERED, params, |row| row.plain("license_id")).await
     }
 }

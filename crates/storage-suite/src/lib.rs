@@ -77,7 +77,9 @@ macro_rules! suite {
                 licenses_are_added_with_all_their_rows
                 licenses_are_added_all_or_none;
             chains: a_chain_head_is_put_and_replaced;
-            counts: seats_are_counted_while_their_lease_runs;
+            counts: seats_are_counted_while_their_lease_runs
+                licenses_are_counted_as_they_stand
+                those_who_reported_lately_are_few_and_the_latest_first;
             customers:
                 a_customer_is_found_by_email_in_any_case
                 an_email_is_taken_once_in_any_case

@@ -169,7 +169,8 @@ impl Authority {
 
 impl Authority {
     /// What a page of ours sends with the cookie of a session, to show that the request is its own.
-    pub(crate) fn csrf_token(&self, session: &str) -> String {
+    #[must_use]
+    pub fn csrf_token(&self, session: &str) -> String {
         Base64UrlUnpadded::encode_string(&self.master().hash("csrf token", session.as_bytes()))
     }
 

@@ -7,12 +7,18 @@ use licentia_authority::Authority;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::console::Board;
 use crate::metrics::Metrics;
 
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Starts the job; it ends when `stop` changes.
-pub(crate) fn start(authority: Authority, metrics: Arc<Metrics>, mut stop: watch::Receiver<bool>) {
+pub(crate) fn start(
+    authority: Authority,
+    metrics: Arc<Metrics>,
+    board: Arc<Board>,
+    mut stop: watch::Receiver<bool>,
+) {
     tokio::spawn(async move {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -21,6 +27,7 @@ pub(crate) fn start(authority: Authority, metrics: Arc<Metrics>, mut stop: watch
                 _ = ticks.tick() => {}
                 _ = stop.changed() => break,
             }
+            board.history.note(metrics.counted(authority.now()));
             let counted = authority.count_seats().await;
             metrics.job("count", counted.is_ok(), authority.now());
             match counted {

@@ -1,0 +1,22 @@
+//! The operators' console, `/console`: pages made on the server, in this binary, that load nothing from elsewhere and
+//! can be read without a script.
+//!
+//! A page is a file in [`pages`]: it calls the same use cases as the API and hands what they answer to a template.
+//! Its line in [`pages::routes`] says which scope it needs. A [`Visitor`](visitor::Visitor) looks; whoever changes
+//! something sends a [`Form`](form::Form), which is believed only with the token of its session and from a page of
+//! ours. Texts stand in `messages/*.toml`, one file a language with the same keys; templates in `templates/`.
+//!
+//! A template that names what its page did not hand over fails: `tests/tests/console.rs` visits all of them.
+
+mod charts;
+mod form;
+pub(crate) mod guard;
+mod history;
+mod messages;
+mod pages;
+mod trouble;
+mod view;
+mod visitor;
+
+pub(crate) use history::{Board, Counted};
+pub(crate) use pages::routes;

@@ -1,0 +1,37 @@
+//! `/console/licenses`.
+
+mod act;
+mod bulk;
+mod file;
+mod list;
+mod new;
+mod release;
+mod show;
+
+pub(super) use act::typed;
+
+use axum::Router;
+use axum::routing::{get, post};
+use licentia_model::scope::Resource as R;
+
+use super::{change, see};
+use crate::router::Shared;
+
+pub(super) fn routes() -> Router<Shared> {
+    let change = |method| change(R::Licenses, method);
+    Router::new()
+        .route("/console/licenses", see(R::Licenses, get(list::handler)))
+        .route("/console/licenses/new", change(get(new::show)).merge(change(post(new::send))))
+        .route("/console/licenses/preview", change(get(new::preview)))
+        .route("/console/licenses/bulk", change(post(bulk::handler)))
+        .route("/console/licenses/{id}", see(R::Licenses, get(show::handler)))
+        .route("/console/licenses/{id}/file", see(R::Licenses, get(file::handler)))
+        .route(
+            "/console/licenses/{id}/{act}",
+            change(get(act::show)).merge(change(post(act::send))),
+        )
+        .route(
+            "/console/activations/{id}/release",
+            super::change(R::Activations, post(release::handler)),
+        )
+}
