@@ -39,6 +39,7 @@ await send(page, "/console/products/tool", { name: "Tool II", heartbeat_s: 600, 
 const tool = await api("/v1/admin/products/tool");
 same([tool.name, tool.heartbeat_interval_s, tool.meters.length], ["Tool II", 600, 2], "the product");
 await send(page, "/console/products/tool/plans", { code: "team", tier: "TEAM", rank: 3, seats: 9 });
+await send(page, "/console/products/tool/matrix", { "limit:team:calls": 100 });
 await go("/console/products/tool/plans/team");
 await send(page, "/console/products/tool/plans/team", { overage: 2, on_clone: "suspend", quotas: "calls = month hard", info: "price = $9" });
 const team = await api("/v1/admin/plans/tool/team");
@@ -51,12 +52,12 @@ same((await api("/v1/admin/products/third")).name, "Third", "a product of its ow
 await go("/console/licenses/new");
 const form = page.locator("form[action='/console/licenses/new']");
 await fill(form, { product: "tool", plan: "basic", email: "bob@example.com", organization: "Bob & Sons" });
-await page.locator("#preview").getByText("Tool II").waitFor();
+await page.locator("#preview dd").getByText("Tool II").waitFor();
 check((await page.textContent("#preview")).includes("BASIC"), "the preview says what the plan gives");
 await fill(form, { plan: "max" });
-await page.locator("#preview").getByText("MAX").waitFor();
+await page.locator("#preview .chip").getByText("MAX").waitFor();
 await fill(form, { plan: "basic", term: "days", days: 100 });
-await page.locator("#preview").getByText("BASIC").waitFor();
+await page.locator("#preview .chip").getByText("BASIC").waitFor();
 await Promise.all([page.waitForNavigation(), form.locator("button[type=submit]").click()]);
 check((await page.textContent("pre")).startsWith("eyJ"), "the key is shown");
 await page.click("text=Show licence");

@@ -22,6 +22,8 @@ use crate::error::AuthorityError;
 pub(crate) const HEAD: &str = "audit_head";
 /// Who the products are in the trail. Their addresses are personal values of their customers.
 pub(crate) const PRODUCT: &str = "product";
+/// Who customers are in it; their addresses are personal values too.
+pub(crate) const CUSTOMER: &str = "customer";
 /// What stands for such an address in a row.
 const COMMITTED: &str = "committed";
 
@@ -112,7 +114,7 @@ pub(crate) fn compose(
     let mut secrets = Vec::with_capacity(entry.personal.len());
     let mut personal = entry.personal;
     let mut origin = actor.origin.clone();
-    if actor.name == PRODUCT {
+    if [PRODUCT, CUSTOMER].contains(&actor.name.as_str()) {
         personal.push(("origin".to_owned(), std::mem::replace(&mut origin, COMMITTED.to_owned())));
     }
     for (field, value) in personal {

@@ -37,6 +37,7 @@ pub mod operators;
 pub mod outage;
 pub mod overview;
 pub mod paging;
+pub mod portal;
 pub mod products;
 pub mod pull_tokens;
 mod refusals;

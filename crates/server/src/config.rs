@@ -35,6 +35,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Section `[log]`.
     pub log: Log,
+    /// Section `[portal]`.
+    pub portal: Portal,
 }
 
 /// Who may read `/metrics`.
@@ -43,6 +45,45 @@ pub struct Config {
 pub struct Metrics {
     /// Addresses or networks besides this machine itself.
     pub allow: Vec<Network>,
+}
+
+/// How the customers' portal looks: the vendor's, not ours.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Portal {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// The vendor's name.
+    pub name: String,
+    /// A picture, `.svg`, `.png` or `.webp`.
+    pub logo: Option<PathBuf>,
+    /// The colour of buttons and links.
+    pub color: Option<Color>,
+    /// Where customers find help: an address of a page or of mail.
+    pub support: Option<String>,
+}
+
+impl Default for Portal {
+    fn default() -> Self {
+        Self { enabled: true, name: "Licentia".into(), logo: None, color: None, support: None }
+    }
+}
+
+/// A colour, `#rrggbb`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Color(pub [u8; 3]);
+
+impl TryFrom<String> for Color {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no colour; write `#rrggbb`");
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or_else(wrong)?;
+        let number = u32::from_str_radix(digits, 16).map_err(|_| wrong())?;
+        let [_, red, green, blue] = number.to_be_bytes();
+        Ok(Self([red, green, blue]))
+    }
 }
 
 /// How the log is written.

@@ -17,6 +17,7 @@ mod jobs;
 mod limits;
 pub mod local;
 mod metrics;
+mod portal;
 pub mod objects;
 pub mod openapi;
 mod problem;

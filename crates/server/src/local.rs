@@ -46,6 +46,7 @@ impl Local {
             readers: Readers::default(),
             board: Arc::default(),
             facts: Facts::default(),
+            brand: Arc::default(),
         }));
         Self { router, actor }
     }

@@ -28,6 +28,7 @@ use crate::jobs::uses::Uses;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Running, Told};
 use crate::openapi;
+use crate::portal::{self, Brand};
 use crate::problem::Failure;
 use crate::serve::Draining;
 
@@ -53,6 +54,7 @@ pub(crate) struct Services {
     pub(crate) readers: Readers,
     pub(crate) board: Arc<Board>,
     pub(crate) facts: Facts,
+    pub(crate) brand: Arc<Brand>,
 }
 
 /// How the server is set up, for its operators to read; no secrets.
@@ -62,6 +64,12 @@ pub(crate) struct Facts(pub(crate) Arc<Vec<(&'static str, String)>>);
 impl FromRef<Shared> for Arc<Board> {
     fn from_ref(shared: &Shared) -> Self {
         Self::clone(&shared.0.board)
+    }
+}
+
+impl FromRef<Shared> for Arc<Brand> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.0.brand)
     }
 }
 
@@ -153,6 +161,7 @@ pub(crate) fn router(shared: Shared) -> Router {
     let (endpoints, document) = surface().split_for_parts();
     endpoints
         .merge(console::routes().layer(middleware::from_fn(in_time)))
+        .merge(portal::routes(&shared.0.brand).layer(middleware::from_fn(in_time)))
         .fallback(|| async { Failure::from(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Failure::from(Code::MethodNotAllowed) })
         .layer(Extension(Arc::new(Reference::of(&document))))

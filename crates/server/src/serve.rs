@@ -19,6 +19,7 @@ use crate::jobs::scheduler::Scheduler;
 use crate::jobs::work::Worker;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::portal::Brand;
 use crate::router::{Facts, Services, Shared, router};
 
 /// How long running requests may take after the stop signal.
@@ -95,6 +96,7 @@ impl Server {
             insecure: config.server.insecure,
             board,
             facts: Facts(Arc::new(config.facts())),
+            brand: Arc::new(Brand::of(&config.portal)),
         }));
         let mut drained = stopped.clone();
         let serving =

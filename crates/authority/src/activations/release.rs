@@ -1,12 +1,12 @@
 //! Takes a seat from its holder, by an operator or in the portal: it is free at once (decision 2).
 
-use licentia_model::EventKind;
+use licentia_model::{Activation, EventKind, Seat};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
 use uuid::Uuid;
 
 use crate::ask::Ask;
-use crate::audit::Entry;
+use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
 
@@ -27,23 +27,35 @@ impl Authority {
                 let missing = || super::list::missing(activation_id);
                 let activation = tx.activation(activation_id).await?.ok_or_else(missing)?;
                 tx.lock_license(activation.license_id).await?;
-                let mut seat = tx.seat(activation_id).await?.ok_or_else(missing)?;
-                if seat.lease_until > 0 {
-                    seat.lease_until = 0;
-                    seat.make_stale();
-                    tx.put_seat(&seat).await?;
-                    let now = this.clock().now();
-                    tx.insert_event(Some(activation.license_id), EventKind::Changed, now).await?;
-                    let entry = Entry::new()
-                        .fact("activation", activation_id.to_string())
-                        .personal("cluster_id", Some(&activation.cluster_id));
-                    let license = activation.license_id;
-                    this.announce(tx, &actor, "activation.release", license, entry).await?;
-                }
+                let seat = tx.seat(activation_id).await?.ok_or_else(missing)?;
+                let seat = this.release_in(tx, &activation, seat, &actor).await?;
                 this.activation_view(tx, activation, &seat).await
             })
         })
         .await
+    }
+
+    /// The same of a licence that is locked.
+    pub(crate) async fn release_in(
+        &self,
+        tx: &mut dyn Transaction,
+        activation: &Activation,
+        mut seat: Seat,
+        actor: &Actor,
+    ) -> Result<Seat, AuthorityError> {
+        if seat.lease_until > 0 {
+            seat.lease_until = 0;
+            seat.make_stale();
+            tx.put_seat(&seat).await?;
+            let now = self.clock().now();
+            tx.insert_event(Some(activation.license_id), EventKind::Changed, now).await?;
+            let entry = Entry::new()
+                .fact("activation", activation.id.to_string())
+                .personal("cluster_id", Some(&activation.cluster_id));
+            let license = activation.license_id;
+            self.announce(tx, actor, "activation.release", license, entry).await?;
+        }
+        Ok(seat)
     }
 
     /// Frees the seats of a licence that is locked, but for so many that were heard of last; how many.

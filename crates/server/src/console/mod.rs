@@ -10,7 +10,7 @@
 
 mod charts;
 mod form;
-pub(crate) mod guard;
+mod guard;
 mod history;
 mod messages;
 mod pages;
@@ -18,5 +18,13 @@ mod trouble;
 mod view;
 mod visitor;
 
+pub(crate) use form::Fields;
+pub(crate) use guard::guarded;
 pub(crate) use history::{Board, Counted};
+pub(crate) use messages::language;
+pub(crate) use pages::assets::handler as asset;
+pub(crate) use pages::language::handler as choose_language;
 pub(crate) use pages::routes;
+pub(crate) use trouble::{as_told, shown};
+pub(crate) use view::{Done, page};
+pub(crate) use visitor::cookie;

@@ -55,6 +55,11 @@ templates!(
     "decode.html",
     "simulate.html",
     "settings.html",
+    "portal_frame.html",
+    "portal_log_in.html",
+    "portal_license.html",
+    "portal_later.html",
+    "portal_trouble.html",
 );
 
 static EMBEDDED: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -78,8 +83,11 @@ fn with_functions() -> Environment<'static> {
     environment.add_function("query", query);
     environment.add_function("was", was);
     environment.add_function("once", once);
-    environment.add_function("asset", |name: &str| {
-        format!("/console/assets/{name}?v={}", *crate::console::pages::assets::VERSION)
+    environment.add_function("asset", |state: &State, name: &str| {
+        // The portal has its own: whoever keeps the console from the public has them all the same.
+        let folder = state.lookup("assets").map(|folder| folder.to_string());
+        let folder = folder.as_deref().unwrap_or("/console/assets");
+        format!("{folder}/{name}?v={}", *crate::console::pages::assets::VERSION)
     });
     environment.add_function("languages", languages);
     environment.add_function("bars", charts::bars);

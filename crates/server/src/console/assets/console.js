@@ -111,7 +111,8 @@ for (const box of all("input[data-all]")) {
 for (const form of all("form[data-bulk]")) {
   const bar = form.querySelector("progress");
   const told = form.querySelector("[data-told]");
-  const count = () => all(`input[name="id"][form="${form.id}"]:checked`);
+  // Attributes: a field named `id` stands in the way of the property.
+  const count = () => all(`input[name="id"][form="${form.getAttribute("id")}"]:checked`);
   const say = () => { form.querySelector("[data-count]").textContent = String(count().length); };
   document.addEventListener("change", say);
   document.addEventListener("ticked", say);
@@ -131,7 +132,7 @@ for (const form of all("form[data-bulk]")) {
       fields.delete("id");
       fields.append("id", box.value);
       try {
-        const answer = await fetch(form.action, { method: "POST", body: fields, headers: { accept: "application/json" } });
+        const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields, headers: { accept: "application/json" } });
         const result = answer.ok ? await answer.json() : { failed: [{ id: box.value, why: String(answer.status) }] };
         failed.push(...result.failed);
       } catch (error) {

@@ -1,4 +1,4 @@
-//! `POST /console/language`: the reader's choice of a language, kept in a cookie. Open to anybody.
+//! `POST /console/language`, and `/portal/language`: the reader's choice of a language, kept in a cookie. Open to anybody.
 
 use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
@@ -10,7 +10,9 @@ use crate::console::pages::log_in::ours;
 
 pub(crate) async fn handler(body: Bytes) -> Response {
     let fields = Fields::read(&body);
-    let mut response = Redirect::to(&ours(fields.raw("next"))).into_response();
+    let next = fields.raw("next");
+    let next = if ["/portal", "/portal/license"].contains(&next) { next.to_owned() } else { ours(next) };
+    let mut response = Redirect::to(&next).into_response();
     let chosen = fields.text("language");
     if let Some((code, ..)) = LANGUAGES.iter().find(|(code, ..)| *code == chosen) {
         let cookie =

@@ -6,7 +6,7 @@ mod audit;
 mod customers;
 mod decode;
 mod keys;
-mod language;
+pub(crate) mod language;
 mod licenses;
 mod log_in;
 mod log_out;

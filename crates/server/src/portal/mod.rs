@@ -1,0 +1,10 @@
+//! The customers' portal, `/portal`: a customer shows his licence key and sees what belongs to it: seats, which he can
+//! free, usage, key and licence file, and his data. Made as the console is (`console`), with the vendor's name, logo and
+//! colour from `[portal]` of the configuration.
+
+mod brand;
+mod pages;
+mod visitor;
+
+pub(crate) use brand::Brand;
+pub(crate) use pages::routes;
