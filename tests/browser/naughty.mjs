@@ -6,7 +6,7 @@ const strings = [...list, ...list.slice(0, 54).map((text) => `<b onmouseover=ale
 const [context, page] = await firstPassword();
 const catalog = `[product]\ncode = "tool"\nname = "Tool"\nkey_prefix = "TOOL"\ndefault_plan = "basic"\n
 [[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["a"]\nlimits = { calls = 10 }\n`;
-await api("/v1/admin/products/import", { method: "POST", body: JSON.stringify({ catalog }) });
+await api("/v1/admin/products/import", { method: "POST", body: catalog, headers: { "content-type": "application/toml" } });
 const license = await api("/v1/admin/licenses", { method: "POST", body: JSON.stringify({ product: "tool", email: "ada@example.com" }) });
 const customer = license.customer.id;
 
@@ -31,7 +31,7 @@ const reader = await window.newPage();
 reader.on("dialog", (dialog) => { check(false, `a dialog: ${dialog.message()}`); dialog.dismiss(); });
 const inert = (where) => reader.evaluate(() => ({
   scripts: [...document.scripts].filter((script) => !script.src.startsWith(location.origin)).length,
-  handlers: [...document.querySelectorAll("*")].filter((element) => [...element.attributes].some((attribute) => attribute.name.startsWith("on"))).length,
+  handlers: [...document.querySelectorAll("*")].filter((element) => element.getAttributeNames().some((name) => name.startsWith("on"))).length,
   foreign: [...document.querySelectorAll("[src], [href]")].filter((element) => /^(javascript|data|vbscript):/i.test((element.getAttribute("src") ?? element.getAttribute("href")).trim())).length,
   strange: document.querySelectorAll("main iframe, main object, main embed, main style, main base, main b[onmouseover], main marquee").length,
 })).then((found) => check(Object.values(found).every((count) => count === 0), `${where}: ${JSON.stringify(found)}`));
@@ -63,7 +63,7 @@ for (const form of forms) {
       await bare.setContent(await answer.text());
       const found = await bare.evaluate(() => ({
         scripts: document.querySelectorAll("script:not([src^='/console/assets/console.js'])").length,
-        handlers: [...document.querySelectorAll("*")].filter((element) => [...element.attributes].some((attribute) => attribute.name.startsWith("on"))).length,
+        handlers: [...document.querySelectorAll("*")].filter((element) => element.getAttributeNames().some((name) => name.startsWith("on"))).length,
         strange: document.querySelectorAll("iframe, object, embed, base, main style, main img, video").length,
       }));
       check(Object.values(found).every((count) => count === 0), `${form.action} with ${JSON.stringify(text)}: ${JSON.stringify(found)}`);

@@ -8,7 +8,7 @@ await accessible(page, "the overview of an empty authority");
 const catalog = `[product]\ncode = "tool"\nname = "Tool"\nkey_prefix = "TOOL"\ndefault_plan = "basic"\n
 [[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["a"]\nlimits = { calls = 10 }\nquotas = { calls = "month" }\n
 [[meter]]\nname = "calls"\nunit = "call"\nscale = 0\n`;
-const imported = await api("/v1/admin/products/import", { method: "POST", body: JSON.stringify({ catalog }) });
+const imported = await api("/v1/admin/products/import", { method: "POST", body: catalog, headers: { "content-type": "application/toml" } });
 check(imported.product?.code === "tool", `a catalogue: ${JSON.stringify(imported)}`);
 const issue = (more) => api("/v1/admin/licenses", { method: "POST", body: JSON.stringify({ product: "tool", email: "ada@example.com", organization: "Example", ...more }) });
 const license = await issue({ days: 20 });
