@@ -6,7 +6,7 @@ const state = await context.storageState();
 await accessible(page, "the overview of an empty authority");
 
 const catalog = `[product]\ncode = "tool"\nname = "Tool"\nkey_prefix = "TOOL"\ndefault_plan = "basic"\n
-[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["a"]\nlimits = { calls = 10 }\nquotas = { calls = "month" }\n
+[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["a"]\nlimits = { calls = 10 }\nquotas = { calls = { per = "month" } }\n
 [[meter]]\nname = "calls"\nunit = "call"\nscale = 0\n`;
 const imported = await api("/v1/admin/products/import", { method: "POST", body: catalog, headers: { "content-type": "application/toml" } });
 check(imported.product?.code === "tool", `a catalogue: ${JSON.stringify(imported)}`);

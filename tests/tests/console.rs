@@ -6,13 +6,15 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use licentia_tests::{Home, checkout};
+use licentia_tests::{Home, Server, checkout};
 
 /// Runs a script against an authority of its own, of which nothing is known but the first token.
 fn drive(script: &str) {
     let home = Home::empty();
     let set_up = home.run(&["init", "--json"]).done().json();
-    let server = home.serve();
+    let mut licentia = home.command();
+    licentia.env("LICENTIA_PORTAL__NAME", "Acme GmbH").env("LICENTIA_PORTAL__COLOR", "#c2185b");
+    let server = Server::start(licentia);
     let modules = std::env::var_os("LICENTIA_TEST_NODE_MODULES")
         .map_or_else(|| checkout().join("target/node/node_modules"), PathBuf::from);
     assert!(
@@ -43,6 +45,11 @@ fn each_action_is_done_through_its_page() {
 #[test]
 fn each_page_is_read_by_axe_in_both_languages_and_schemes() {
     drive("pages.mjs");
+}
+
+#[test]
+fn a_customer_helps_himself_in_the_portal() {
+    drive("portal.mjs");
 }
 
 #[test]

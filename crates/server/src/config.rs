@@ -363,6 +363,18 @@ impl Config {
                     config.usage.retention_days =
                         value.parse().map_err(|_| wrong("wants a number of days, e.g. 90"))?;
                 }
+                ("PORTAL", "ENABLED") => {
+                    config.portal.enabled =
+                        value.parse().map_err(|_| wrong("wants `true` or `false`"))?;
+                }
+                ("PORTAL", "NAME") => config.portal.name = value,
+                ("PORTAL", "LOGO") => config.portal.logo = Some(value.into()),
+                ("PORTAL", "SUPPORT") => config.portal.support = Some(value),
+                ("PORTAL", "COLOR") => {
+                    let color = Color::try_from(value);
+                    config.portal.color =
+                        Some(color.map_err(|_| wrong("wants a colour, `#rrggbb`"))?);
+                }
                 _ => return Err(wrong("is not a setting that is known")),
             }
         }
@@ -451,6 +463,18 @@ mod tests {
         let config = load(Some(file), &over).unwrap();
         assert_eq!((config.metrics.allow.len(), config.log.format), (2, LogFormat::Text));
         for variable in [("LICENTIA_LOG__FORMAT", "xml"), ("LICENTIA_METRICS__ALLOW", "all")] {
+            assert!(load(None, &[variable]).unwrap_err().to_string().contains(variable.0));
+        }
+    }
+
+    #[test]
+    fn the_portal_looks_as_it_is_told() {
+        let file = "[portal]\nname = \"Acme\"\ncolor = \"#c2185b\"\n";
+        let portal = load(Some(file), &[("LICENTIA_PORTAL__SUPPORT", "help@example.com")]);
+        let portal = portal.unwrap().portal;
+        assert_eq!((portal.name.as_str(), portal.color), ("Acme", Some(Color([194, 24, 91]))));
+        assert_eq!(portal.support.as_deref(), Some("help@example.com"));
+        for variable in [("LICENTIA_PORTAL__COLOR", "red"), ("LICENTIA_PORTAL__ENABLED", "maybe")] {
             assert!(load(None, &[variable]).unwrap_err().to_string().contains(variable.0));
         }
     }

@@ -159,7 +159,9 @@ impl Authority {
             // A secret that was let in is long enough.
             rules = match rules.secret(secret.expose(), None) {
                 Ok(rules) => rules,
-                Err(_) => return Err(AuthorityError::Keys("a secret of a product is too short".into())),
+                Err(_) => {
+                    return Err(AuthorityError::Keys("a secret of a product is too short".into()));
+                }
             };
         }
         if let Some(machine) = machine {

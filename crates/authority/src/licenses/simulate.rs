@@ -73,8 +73,7 @@ impl Authority {
                     None => None,
                 };
                 let except = own.as_ref().map(|own| own.id);
-                let taken =
-                    tx.count_live_seats(id, now, plan.reclaim_after_s, except).await?;
+                let taken = tx.count_live_seats(id, now, plan.reclaim_after_s, except).await?;
                 let claims = &known.claims;
                 let most = claims.seats.map(|seats| seats.saturating_add(plan.overage));
                 let code = match (&standing, most, claims.nodes) {

@@ -4,6 +4,7 @@ use licentia_protocol::resource;
 use serde::Serialize;
 
 use crate::activations::list::Filter;
+use crate::audit::CUSTOMER;
 use crate::audit::list::Filter as AuditFilter;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
@@ -62,7 +63,11 @@ impl Authority {
                 row.actor = "vendor".into();
                 row.origin = String::new();
             }
-            row.details.remove("reason");
+            // What operators told each other; a customer's own words are his.
+            if row.actor != CUSTOMER {
+                row.details.remove("reason");
+                row.personal.remove("reason");
+            }
         }
         let own = self.own_license(visit).await?;
         Ok(Data { keys: self.license_keys(visit.license_id).await?, own, trail })

@@ -161,9 +161,8 @@ pub(super) fn share(used: f64, whole: Option<f64>, about: &str) -> Value {
 
 /// A QR code, to be read by a phone.
 pub(super) fn qr(text: &str, about: &str) -> Result<Value, Error> {
-    let code = QrCode::new(text).map_err(|e| {
-        Error::new(ErrorKind::InvalidOperation, format!("no QR code of this: {e}"))
-    })?;
+    let code = QrCode::new(text)
+        .map_err(|e| Error::new(ErrorKind::InvalidOperation, format!("no QR code of this: {e}")))?;
     let side = code.width();
     let mut path = String::new();
     for (place, color) in code.to_colors().iter().enumerate() {
@@ -225,9 +224,7 @@ mod tests {
     fn list() -> Value {
         let items = [("<b>\"a\"", 3.0), ("b", 0.0), ("c", 12.0)];
         Value::from(
-            items
-                .map(|(label, value)| minijinja::context! { label, value, class => "x" })
-                .to_vec(),
+            items.map(|(label, value)| minijinja::context! { label, value, class => "x" }).to_vec(),
         )
     }
 

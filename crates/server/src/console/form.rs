@@ -114,10 +114,8 @@ pub(crate) fn number<T: std::str::FromStr>(
     field: &'static str,
     text: &str,
 ) -> Result<T, AuthorityError> {
-    text.parse().map_err(|_| AuthorityError::Invalid {
-        field,
-        problem: "it must be a whole number".into(),
-    })
+    text.parse()
+        .map_err(|_| AuthorityError::Invalid { field, problem: "it must be a whole number".into() })
 }
 
 /// A form that an operator sent.
@@ -184,7 +182,8 @@ mod tests {
 
     #[test]
     fn fields_are_read_as_they_were_entered() {
-        let fields = Fields::read(b"a=+1+&a=2&b=%C3%BC&on=1&when=2027-02-28&at=2027-02-28T10:30&x.y=3");
+        let fields =
+            Fields::read(b"a=+1+&a=2&b=%C3%BC&on=1&when=2027-02-28&at=2027-02-28T10:30&x.y=3");
         assert_eq!((fields.raw("a"), fields.text("a").as_str()), (" 1 ", "1"));
         assert_eq!(fields.all("a"), ["1", "2"]);
         assert_eq!(fields.some("b").as_deref(), Some("ü"));

@@ -20,20 +20,20 @@ static ALL: LazyLock<Vec<(&str, Texts)>> = LazyLock::new(|| {
     let texts = LANGUAGES.iter().map(|(language, _, file)| {
         let table = file.parse::<toml::Table>().unwrap_or_default();
         let mut texts = Texts::new();
-        flatten(String::new(), &table, &mut texts);
+        flatten("", &table, &mut texts);
         (*language, texts)
     });
     texts.collect()
 });
 
-fn flatten(above: String, table: &toml::Table, texts: &mut Texts) {
+fn flatten(above: &str, table: &toml::Table, texts: &mut Texts) {
     for (key, value) in table {
         let key = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
         match value {
             toml::Value::String(text) => {
                 texts.insert(key, text.clone());
             }
-            toml::Value::Table(below) => flatten(key, below, texts),
+            toml::Value::Table(below) => flatten(&key, below, texts),
             _ => {}
         }
     }
@@ -68,8 +68,11 @@ mod tests {
     use super::*;
 
     fn places(text: &str) -> Vec<&str> {
-        let mut places: Vec<&str> =
-            text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|it| it.0)).collect();
+        let mut places: Vec<&str> = text
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}').map(|it| it.0))
+            .collect();
         places.sort_unstable();
         places
     }
@@ -83,11 +86,15 @@ mod tests {
         assert!(english.len() > 100);
         for (language, texts) in ALL.iter() {
             for (key, text) in english {
-                let theirs = texts.get(key).unwrap_or_else(|| panic!("{language}: {key} is missing"));
+                let theirs =
+                    texts.get(key).unwrap_or_else(|| panic!("{language}: {key} is missing"));
                 assert_eq!(places(theirs), places(text), "{language}: {key}");
             }
             for key in texts.keys() {
-                assert!(english.contains_key(key), "{language}: {key} is in no template's language");
+                assert!(
+                    english.contains_key(key),
+                    "{language}: {key} is in no template's language"
+                );
             }
         }
     }
@@ -97,7 +104,9 @@ mod tests {
         let with = |name, value: &str| {
             HeaderMap::from_iter([(name, axum::http::HeaderValue::from_str(value).unwrap())])
         };
-        for (asked, got) in [("de-AT,de;q=0.9,en;q=0.8", "de"), ("fr, en", "en"), ("fr", "en"), ("", "en")] {
+        for (asked, got) in
+            [("de-AT,de;q=0.9,en;q=0.8", "de"), ("fr, en", "en"), ("fr", "en"), ("", "en")]
+        {
             assert_eq!(language(&with(header::ACCEPT_LANGUAGE, asked)), got, "{asked}");
         }
         assert_eq!(language(&with(header::COOKIE, "a=b; __Host-licentia_language=de")), "de");

@@ -46,9 +46,7 @@ impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         let error = shown(&self.failure);
         let response = match self.visitor {
-            Some(visitor) => {
-                visitor.page("trouble.html", json!({ "section": "", "error": error }))
-            }
+            Some(visitor) => visitor.page("trouble.html", json!({ "section": "", "error": error })),
             None => view::page("stranger.html", json!({ "lang": self.language, "error": error })),
         };
         as_told(response, self.failure)

@@ -181,8 +181,10 @@ fn language(state: &State) -> String {
 
 /// `t("key", name=value…)`: a text in the reader's language.
 /// What stands between backticks is a word of the command line.
+#[expect(clippy::needless_pass_by_value, reason = "how templates call it")]
 fn told(state: &State, key: &str, places: Kwargs) -> Result<Value, Error> {
-    let text = messages::text(&language(state), key).ok_or_else(|| wrong(format!("no text `{key}`")))?;
+    let text =
+        messages::text(&language(state), key).ok_or_else(|| wrong(format!("no text `{key}`")))?;
     let mut text = text.to_owned();
     let names: Vec<String> = places.args().map(str::to_owned).collect();
     for name in names {
@@ -206,6 +208,7 @@ fn word(state: &State, family: &str, word: &Value) -> String {
 }
 
 /// `query(fields, name=value…)`: what stands behind the path, with these fields in place of the former.
+#[expect(clippy::needless_pass_by_value, reason = "how templates call it")]
 fn query(fields: &Value, places: Kwargs) -> Result<String, Error> {
     let mut pairs = std::collections::BTreeMap::new();
     if fields.kind() == ValueKind::Map {
@@ -337,7 +340,10 @@ mod tests {
         let number = |n: i64| grouped(&Value::from(n)).replace('\u{202f}', " ");
         assert_eq!([number(7), number(1_000), number(-1_234_567)], ["7", "1 000", "-1 234 567"]);
         assert_eq!(scaled(1_234_567, 3).replace('\u{202f}', " "), "1 234.567");
-        assert_eq!([span(900), span(86_400), span(7_200), span(0), span(61)], ["15 min", "1 d", "2 h", "0 s", "61 s"]);
+        assert_eq!(
+            [span(900), span(86_400), span(7_200), span(0), span(61)],
+            ["15 min", "1 d", "2 h", "0 s", "61 s"]
+        );
         assert_eq!(encoded("/console?a=b c&d"), "%2Fconsole%3Fa%3Db%20c%26d");
     }
 }

@@ -80,8 +80,7 @@ impl Visitor {
             session,
         };
         if !visitor.principal.may(scope) {
-            let what =
-                format!("The role `{}` does not allow `{scope}`.", visitor.principal.role);
+            let what = format!("The role `{}` does not allow `{scope}`.", visitor.principal.role);
             let problem = Problem::new(Code::Forbidden).because(&what);
             return Err(Trouble::told(visitor, problem.into()).into_response());
         }

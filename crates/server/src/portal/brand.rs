@@ -60,8 +60,13 @@ impl Brand {
 
     /// The logo.
     pub(crate) fn logo(&self) -> Response {
-        let Some((kind, bytes)) = &self.logo else { return Failure::from(Code::NotFound).into_response() };
-        ([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "public, max-age=300")], bytes.clone())
+        let Some((kind, bytes)) = &self.logo else {
+            return Failure::from(Code::NotFound).into_response();
+        };
+        (
+            [(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "public, max-age=300")],
+            bytes.clone(),
+        )
             .into_response()
     }
 
@@ -101,7 +106,11 @@ fn reach(color: Color, against: Color, step: impl Fn(f64) -> f64) -> Color {
     Color(parts.map(byte))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 255")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it lies between 0 and 255"
+)]
 fn byte(part: f64) -> u8 {
     part.round().clamp(0.0, 255.0) as u8
 }

@@ -85,10 +85,8 @@ async fn log_in(
     };
     match entered {
         Ok(token) => {
-            let cookie = format!(
-                "{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict",
-                token.expose()
-            );
+            let cookie =
+                format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict", token.expose());
             let mut response = Redirect::to("/portal/license").into_response();
             if let Ok(cookie) = HeaderValue::try_from(cookie) {
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -150,11 +148,7 @@ async fn shown_license(
     }
 }
 
-async fn release(
-    State(authority): State<Authority>,
-    Path(id): Path<Uuid>,
-    sent: Sent,
-) -> Response {
+async fn release(State(authority): State<Authority>, Path(id): Path<Uuid>, sent: Sent) -> Response {
     let customer = sent.customer;
     match authority.release_own(customer.visit, id, &customer.origin).await {
         Ok(Released::Free) => Redirect::to("/portal/license?done=released").into_response(),

@@ -94,12 +94,7 @@ async fn show(
     shown_one(&authority, name, visitor, more).await
 }
 
-async fn shown_one(
-    authority: &Authority,
-    name: String,
-    visitor: Visitor,
-    more: Value,
-) -> Shown {
+async fn shown_one(authority: &Authority, name: String, visitor: Visitor, more: Value) -> Shown {
     let (visitor, customer) = authority.show_customer(name).await.or_trouble(visitor)?;
     let of = LicenseFilter {
         customer: Some(customer.id.to_string()),
@@ -121,11 +116,7 @@ async fn shown_one(
     Ok(visitor.page("customer.html", all))
 }
 
-async fn update(
-    State(authority): State<Authority>,
-    Path(name): Path<String>,
-    form: Form,
-) -> Shown {
+async fn update(State(authority): State<Authority>, Path(name): Path<String>, form: Form) -> Shown {
     let (ask, fields) = (form.ask(), form.fields);
     let (visitor, customer) = authority.show_customer(name).await.or_trouble(form.visitor)?;
     let request = EditCustomer {

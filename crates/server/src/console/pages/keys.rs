@@ -96,11 +96,7 @@ async fn rotate(State(authority): State<Authority>, form: Form) -> Shown {
     }
 }
 
-async fn rotated(
-    authority: &Authority,
-    purpose: &str,
-    form: &Form,
-) -> Result<(), AuthorityError> {
+async fn rotated(authority: &Authority, purpose: &str, form: &Form) -> Result<(), AuthorityError> {
     let wrong = |field, problem: &str| AuthorityError::Invalid { field, problem: problem.into() };
     let purpose = PURPOSES.iter().find(|(name, _)| *name == purpose).map(|(_, purpose)| *purpose);
     let purpose = purpose.ok_or_else(|| wrong("purpose", "choose one of the list"))?;

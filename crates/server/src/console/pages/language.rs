@@ -11,7 +11,8 @@ use crate::console::pages::log_in::ours;
 pub(crate) async fn handler(body: Bytes) -> Response {
     let fields = Fields::read(&body);
     let next = fields.raw("next");
-    let next = if ["/portal", "/portal/license"].contains(&next) { next.to_owned() } else { ours(next) };
+    let next =
+        if ["/portal", "/portal/license"].contains(&next) { next.to_owned() } else { ours(next) };
     let mut response = Redirect::to(&next).into_response();
     let chosen = fields.text("language");
     if let Some((code, ..)) = LANGUAGES.iter().find(|(code, ..)| *code == chosen) {

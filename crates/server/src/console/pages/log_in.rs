@@ -37,7 +37,11 @@ pub(crate) struct Asked {
 pub(crate) fn ours(next: &str) -> String {
     let fine = next == "/console" || next.starts_with("/console/") || next.starts_with("/console?");
     let plain = !next.contains('\\') && !next.chars().any(char::is_control);
-    if fine && plain && !next.starts_with("/console/log-") { next.to_owned() } else { "/console".into() }
+    if fine && plain && !next.starts_with("/console/log-") {
+        next.to_owned()
+    } else {
+        "/console".into()
+    }
 }
 
 pub(crate) async fn show(
@@ -182,9 +186,15 @@ mod tests {
         for fine in ["/console", "/console/licenses?state=active", "/console?x=1"] {
             assert_eq!(ours(fine), fine);
         }
-        for wrong in
-            ["", "//evil.example", "https://evil.example/console", "/consoles", "/console/log-out", "/console/\\x", "/console/\n"]
-        {
+        for wrong in [
+            "",
+            "//evil.example",
+            "https://evil.example/console",
+            "/consoles",
+            "/console/log-out",
+            "/console/\\x",
+            "/console/\n",
+        ] {
             assert_eq!(ours(wrong), "/console", "{wrong:?}");
         }
     }

@@ -16,9 +16,9 @@ pub(crate) async fn handler(State(authority): State<Authority>, form: Form) -> S
         ended.or_trouble(visitor)?;
     }
     let mut response = Redirect::to("/console/log-in?out=1").into_response();
-    if let Ok(none) =
-        HeaderValue::try_from(format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"))
-    {
+    if let Ok(none) = HeaderValue::try_from(format!(
+        "{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
+    )) {
         response.headers_mut().insert(header::SET_COOKIE, none);
     }
     Ok(response)

@@ -25,10 +25,7 @@ const ROWS: u32 = 50;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
-        .route(
-            "/console/tokens",
-            see(R::Tokens, get(list)).merge(change(R::Tokens, post(create))),
-        )
+        .route("/console/tokens", see(R::Tokens, get(list)).merge(change(R::Tokens, post(create))))
         .route("/console/tokens/{id}/revoke", change(R::Tokens, post(revoke)))
 }
 

@@ -61,13 +61,7 @@ pub(crate) async fn send(
     }
 }
 
-async fn page(
-    authority: &Authority,
-    id: Uuid,
-    act: &str,
-    visitor: Visitor,
-    more: Value,
-) -> Shown {
+async fn page(authority: &Authority, id: Uuid, act: &str, visitor: Visitor, more: Value) -> Shown {
     if !ACTS.contains(&act) {
         return Err(Trouble::told(visitor, Code::NotFound.into()));
     }

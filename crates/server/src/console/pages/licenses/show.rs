@@ -1,8 +1,8 @@
 //! `GET /console/licenses/{id}`.
 
 use axum::extract::{Query, State};
-use licentia_authority::audit::list::Filter as AuditFilter;
 use licentia_authority::activations::list::Filter as SeatFilter;
+use licentia_authority::audit::list::Filter as AuditFilter;
 use licentia_authority::{Authority, AuthorityError, version};
 use serde_json::{Value, json};
 use uuid::Uuid;

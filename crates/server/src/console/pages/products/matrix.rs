@@ -68,7 +68,8 @@ fn read(fields: &Fields, plan: &Plan) -> Result<PlanFields, AuthorityError> {
         features.push(new);
     }
     // The order of the plan's own, so that what was not touched is no change.
-    features.sort_by_key(|name| plan.features.iter().position(|own| own == name).unwrap_or(usize::MAX));
+    features
+        .sort_by_key(|name| plan.features.iter().position(|own| own == name).unwrap_or(usize::MAX));
     let mut limits = BTreeMap::new();
     let start = format!("limit:{}:", plan.code);
     for (name, text) in fields.beginning(&start) {
