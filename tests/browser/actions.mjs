@@ -148,6 +148,17 @@ await still.goto(`${base}/console/licenses/${id}`);
 check((await still.textContent("h1")).includes("Carol KG"), "a licence is read without a script");
 await plain.close();
 
+// What docker login sends.
+await go(`/console/licenses/${many[0]}`);
+await send(page, `/console/licenses/${many[0]}/pull-tokens`, { name: "cluster" });
+check((await page.textContent("pre")).trim().length > 30, "the pull token is shown once");
+const pulls = async () => (await api(`/v1/admin/licenses/${many[0]}/pull-tokens`)).items;
+await go(`/console/licenses/${many[0]}`);
+await send(page, `/console/licenses/${many[0]}/pull-tokens/${(await pulls())[0].id}/revoke`);
+check((await pulls())[0].revoked_at !== null, "and revoked");
+await go("/console/jobs?state=dead");
+check(await page.getByText("Nothing to deliver").isVisible(), "nothing was given up");
+
 // Customers.
 await go("/console/customers");
 await send(page, "/console/customers", { email: "new@customer.example", name: "New" });

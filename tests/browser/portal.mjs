@@ -62,6 +62,19 @@ await send(page, "/portal/license/renewal");
 const asked = (await api(`/v1/admin/audit?action=license.renewal_requested`)).items;
 same([asked.length, asked[0].actor, asked[0].origin, asked[0].personal.message], [1, "customer", "committed", "for <b>two</b> years, please"], "on record once");
 
+// A token for docker login of his own, and not one of somebody else's.
+await page.fill("#f-name", "our cluster");
+await send(page, "/portal/license/pull-tokens");
+check((await page.textContent("pre")).trim().length > 30, "the token is shown once");
+await page.goto(`${base}/portal/license`);
+const pulls = async (id) => (await api(`/v1/admin/licenses/${id}/pull-tokens`)).items;
+await send(page, `/portal/license/pull-tokens/${(await pulls(own.id))[0].id}/revoke`);
+check((await pulls(own.id))[0].revoked_at !== null, "and revoked");
+await api(`/v1/admin/licenses/${other.id}/pull-tokens`, { method: "POST", body: JSON.stringify({ name: "theirs" }) });
+const [theirs] = await pulls(other.id);
+same((await post(`/portal/license/pull-tokens/${theirs.id}/revoke`, { csrf })).status(), 404, "another's token is not there");
+same((await pulls(other.id))[0].revoked_at, null, "and opens what it did");
+
 // What is taken along.
 const load = async (path) => {
   const [download] = await Promise.all([page.waitForEvent("download"), page.click(`a[href="${path}"]`)]);

@@ -52,6 +52,13 @@ fn a_customer_helps_himself_in_the_portal() {
     drive("portal.mjs");
 }
 
+/// `cargo test -p licentia-tests --test console -- --ignored`: pictures in `target/screenshots`.
+#[test]
+#[ignore = "makes pictures for people to look at"]
+fn screenshots() {
+    drive("screenshots.mjs");
+}
+
 #[test]
 fn a_page_on_another_origin_changes_nothing() {
     drive("foreign.mjs");

@@ -1,5 +1,6 @@
 //! What a customer sees of his licence, and all that is kept about it.
 
+use licentia_protocol::distribution::PullToken;
 use licentia_protocol::resource;
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use crate::paging::MOST;
 use crate::portal::enter::Visit;
 
 /// A licence as its customer sees it: the operators' reasons are for operators.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Own {
     /// The licence.
     pub license: resource::License,
@@ -24,10 +25,12 @@ pub struct Own {
     pub seats: Vec<resource::Activation>,
     /// What it used.
     pub usage: Vec<Metered>,
+    /// Its tokens for a container registry that open something, without their texts.
+    pub pull_tokens: Vec<PullToken>,
 }
 
 /// All that is kept about a licence.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Data {
     /// As it is shown.
     #[serde(flatten)]
@@ -44,11 +47,14 @@ impl Authority {
         let id = visit.license_id;
         let mut license = self.show_license(id).await?;
         license.state_reason = None;
+        let mut pull_tokens = self.list_pull_tokens(id, None, MOST).await?;
+        pull_tokens.retain(|token| token.revoked_at.is_none());
         let seats = Filter { license_id: Some(id), limit: MOST, ..Filter::default() };
         Ok(Own {
             product: self.show_product(license.product.clone()).await?.name,
             seats: self.page_of_activations(seats).await?.items,
             usage: self.license_usage(id).await?,
+            pull_tokens,
             license,
         })
     }

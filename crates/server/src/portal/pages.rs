@@ -39,6 +39,8 @@ pub(crate) fn routes(brand: &Brand) -> Router<Shared> {
         .route("/portal/license/file", get(file))
         .route("/portal/license/renewal", post(renewal))
         .route("/portal/seats/{id}/release", post(release))
+        .route("/portal/license/pull-tokens", post(pull_token))
+        .route("/portal/license/pull-tokens/{id}/revoke", post(revoke_pull_token))
         .route("/portal/data", get(data))
         .route("/portal/brand/logo", get(logo))
         .route("/portal/brand/style.css", get(style))
@@ -133,6 +135,7 @@ async fn shown_license(
                 "product": own.product,
                 "seats": own.seats,
                 "usage": own.usage,
+                "pull_tokens": own.pull_tokens,
                 "live": live,
                 "done": done,
                 "error": failure.as_ref().map(shown),
@@ -167,6 +170,26 @@ async fn renewal(State(authority): State<Authority>, sent: Sent) -> Response {
     match authority.request_renewal(customer.visit, message, &customer.origin).await {
         Ok(()) => Redirect::to("/portal/license?done=renewal_requested").into_response(),
         Err(error) => shown_license(&authority, &customer, Some(error.into()), None).await,
+    }
+}
+
+async fn pull_token(State(authority): State<Authority>, sent: Sent) -> Response {
+    let (customer, name) = (sent.customer, sent.fields.text("name"));
+    match authority.own_pull_token(customer.visit, name, &customer.origin).await {
+        Ok(token) => customer.page("portal_token_made.html", json!({ "token": token })),
+        Err(error) => shown_license(&authority, &customer, Some(error.into()), None).await,
+    }
+}
+
+async fn revoke_pull_token(
+    State(authority): State<Authority>,
+    Path(id): Path<Uuid>,
+    sent: Sent,
+) -> Response {
+    let customer = sent.customer;
+    match authority.revoke_own_pull_token(customer.visit, id, &customer.origin).await {
+        Ok(()) => Redirect::to("/portal/license?done=pull_token_revoked").into_response(),
+        Err(error) => refused(&customer, error.into()),
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod assets;
 mod audit;
 mod customers;
 mod decode;
+mod jobs;
 mod keys;
 pub(crate) mod language;
 mod licenses;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> Router<Shared> {
             see(R::Licenses, get(decode::show)).merge(see(R::Licenses, post(decode::send))),
         )
         .route("/console/simulate", see(R::Licenses, get(simulate::handler)))
+        .merge(jobs::routes())
         .merge(keys::routes())
         .merge(audit::routes())
         .merge(operators::routes())

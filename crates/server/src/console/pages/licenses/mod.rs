@@ -5,6 +5,7 @@ mod bulk;
 mod file;
 mod list;
 mod new;
+mod pull_tokens;
 mod release;
 mod show;
 
@@ -26,6 +27,11 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/console/licenses/bulk", change(post(bulk::handler)))
         .route("/console/licenses/{id}", see(R::Licenses, get(show::handler)))
         .route("/console/licenses/{id}/file", see(R::Licenses, get(file::handler)))
+        .route("/console/licenses/{id}/pull-tokens", change(post(pull_tokens::create)))
+        .route(
+            "/console/licenses/{id}/pull-tokens/{token}/revoke",
+            change(post(pull_tokens::revoke)),
+        )
         .route(
             "/console/licenses/{id}/{act}",
             change(get(act::show)).merge(change(post(act::send))),

@@ -3,6 +3,7 @@
 use axum::extract::{Query, State};
 use licentia_authority::activations::list::Filter as SeatFilter;
 use licentia_authority::audit::list::Filter as AuditFilter;
+use licentia_authority::jobs::Filter as JobFilter;
 use licentia_authority::{Authority, AuthorityError, version};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -32,6 +33,7 @@ async fn all_of(authority: &Authority, id: Uuid) -> Result<Value, AuthorityError
     let seats = authority.page_of_activations(seats).await?;
     let subject = Some(format!("license:{id}"));
     let trail = AuditFilter { subject, limit: ROWS, ..AuditFilter::default() };
+    let sent = JobFilter { license: Some(id), limit: 10, ..JobFilter::default() };
     let plan = authority.show_plan(license.product.clone(), license.plan.clone()).await?;
     Ok(json!({
         "section": "licenses",
@@ -43,6 +45,8 @@ async fn all_of(authority: &Authority, id: Uuid) -> Result<Value, AuthorityError
         "keys": authority.license_keys(id).await?,
         "trail": authority.list_audit(trail).await?,
         "plan": plan,
+        "sent": authority.list_jobs(sent).await?.items,
+        "pull_tokens": authority.list_pull_tokens(id, None, ROWS).await?,
         "license": license,
     }))
 }

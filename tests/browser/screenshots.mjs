@@ -1,0 +1,55 @@
+// Pictures of each page at three widths in both colour schemes, in `target/screenshots`, to be looked at.
+import { mkdirSync } from "node:fs";
+import { api, base, end, firstPassword, modules, open } from "./harness.mjs";
+
+const folder = `${modules}/../screenshots`;
+mkdirSync(folder, { recursive: true });
+const [context, page] = await firstPassword();
+const catalog = `[product]\ncode = "studio"\nname = "Acme Studio"\nkey_prefix = "ACME"\ndefault_plan = "basic"\n
+[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["export"]\nlimits = { calls = 1000 }\nquotas = { calls = { per = "month" } }\n
+[[plan]]\ncode = "pro"\ntier = "PRO"\nrank = 2\nseats = 10\nfeatures = ["export", "reports", "sso"]\nlimits = { calls = "unlimited" }\n
+[[meter]]\nname = "calls"\nunit = "call"\nscale = 0\n`;
+await api("/v1/admin/products/import", { method: "POST", body: catalog, headers: { "content-type": "application/toml" } });
+const names = ["Kranich Werke", "Fjord Analytics", "Blue Harbour Ltd", "Nimbus Data", "Orchard & Pine", "Lumen Optics", "Quarry Stone", "Tidewater"];
+const made = [];
+for (const [n, organization] of names.entries()) {
+  made.push(await api("/v1/admin/licenses", { method: "POST", body: JSON.stringify({ product: "studio", plan: n % 2 ? "pro" : "basic", email: `it@${organization.toLowerCase().replace(/[^a-z]/g, "")}.example`, organization, days: 12 + n * 40, trial: n === 5 }) }));
+}
+await api(`/v1/admin/licenses/${made[2].id}/suspend`, { method: "POST", body: JSON.stringify({ reason: "invoice 2041 is open" }) });
+await api(`/v1/admin/licenses/${made[3].id}/revoke`, { method: "POST", body: JSON.stringify({ reason: "refund", grace_s: 86400 }) });
+for (const cluster of ["eu-1", "eu-2"]) {
+  const post = (path, body) => fetch(base + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }).then((answer) => answer.json());
+  const seat = await post("/v1/license/activate", { license_key: made[0].key, cluster_id: `acme-cluster-${cluster}`, nonce: "a-nonce-of-16-letters", hostname: `render-${cluster}.internal` });
+  await post("/v1/license/heartbeat", { activation_id: seat.activation_id, access_token: seat.access_token, token_version: seat.token_version, generation: seat.generation, nonce: "another-nonce-of-20", usage: { calls: 430 } });
+}
+const paths = {
+  "log-in": "/console/log-in?out=1", overview: "/console", licenses: "/console/licenses", license: `/console/licenses/${made[0].id}`, revoked: `/console/licenses/${made[3].id}`,
+  revoke: `/console/licenses/${made[1].id}/revoke`, "change-plan": `/console/licenses/${made[0].id}/change-plan`, new: "/console/licenses/new", customers: "/console/customers", customer: `/console/customers/${made[0].customer.id}`,
+  products: "/console/products", product: "/console/products/studio", plan: "/console/products/studio/plans/basic", revocations: "/console/revocations", usage: "/console/usage", decode: "/console/decode", simulate: `/console/simulate?license=${made[0].id}`,
+  keys: "/console/keys", jobs: "/console/jobs", audit: "/console/audit", operators: "/console/operators", tokens: "/console/tokens", account: "/console/account", settings: "/console/settings", start: "/console/start", missing: `/console/licenses/00000000-0000-7000-8000-000000000000`,
+};
+const state = await context.storageState();
+for (const width of [390, 1280, 1920]) {
+  for (const colorScheme of ["light", "dark"]) {
+    const window = await open({ storageState: state, statuses: [404], colorScheme, viewport: { width, height: 900 } });
+    const reader = await window.newPage();
+    for (const [name, path] of Object.entries(paths)) {
+      if (name === "log-in") continue;
+      await reader.goto(base + path);
+      if (name === "new") await reader.locator("#preview dl").waitFor();
+      await reader.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+    }
+    await window.close();
+    const stranger = await open({ colorScheme, viewport: { width, height: 900 } });
+    const outside = await stranger.newPage();
+    await outside.goto(`${base}/console/log-in`);
+    await outside.screenshot({ path: `${folder}/log-in-${width}-${colorScheme}.png` });
+    await outside.goto(`${base}/portal`);
+    await outside.screenshot({ path: `${folder}/portal-${width}-${colorScheme}.png` });
+    await outside.fill("#f-key", made[0].key);
+    await Promise.all([outside.waitForNavigation(), outside.click("main button[type=submit]")]);
+    await outside.screenshot({ path: `${folder}/portal-license-${width}-${colorScheme}.png`, fullPage: true });
+    await stranger.close();
+  }
+}
+await end();
