@@ -57,6 +57,17 @@ impl Place {
         let config = self.folder.join("config.yaml");
         std::fs::write(&config, format!("agent:\n  id: walnut\nlicense:\n{section}"))
             .expect("its configuration");
+        self.launch(program, &[], variables)
+    }
+
+    /// Starts it on the configuration that is there, with these arguments more.
+    #[must_use]
+    pub fn set_up(&self, args: &[&str], variables: &[(&str, &str)]) -> Node {
+        self.launch(&[], args, variables)
+    }
+
+    fn launch(&self, program: &[&str], args: &[&str], variables: &[(&str, &str)]) -> Node {
+        let config = self.folder.join("config.yaml");
         let node = binary("cluster-node");
         let mut command = match program.split_first() {
             Some((first, rest)) => {
@@ -69,6 +80,7 @@ impl Place {
         let mut child = command
             .arg("--config")
             .arg(config)
+            .args(args)
             .env_clear()
             .env("LICENTIA_PUBLIC_KEY", &self.trust)
             .env("PATH", "/usr/bin:/bin")

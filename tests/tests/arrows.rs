@@ -44,7 +44,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "licentia-storage-postgres",
         ],
     ),
-    ("licentia", &["licentia-license", "licentia-protocol"]),
+    // Calls of Windows and macOS; nothing on Linux.
+    ("licentia-native", &[]),
+    ("licentia", &["licentia-license", "licentia-protocol", "licentia-native"]),
+    ("licentia-openfeature", &["licentia"]),
     ("licentia-cluster-node", &["licentia"]),
     ("licentia-plugin", &["licentia"]),
     ("licentia-rules-service", &["licentia"]),

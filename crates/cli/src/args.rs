@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, migrate, node, operator, plan, product, registry, serve, token, usage,
+    license, manifest, migrate, node, operator, plan, product, registry, serve, token, usage,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -85,6 +85,9 @@ pub enum Command {
     /// Activations and their seats.
     #[command(subcommand)]
     Activation(activation::Command),
+    /// Manifests of releases.
+    #[command(subcommand)]
+    Manifest(manifest::Command),
     /// Customers.
     #[command(subcommand)]
     Customer(customer::Command),

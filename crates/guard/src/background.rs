@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 use crate::client::Client;
 use crate::clock::{Clock, Random};
@@ -14,9 +15,11 @@ use crate::denied::StartError;
 use crate::discovery::Found;
 use crate::engine::{Engine, Farewell};
 use crate::events;
+use crate::finding::Finding;
 use crate::reason::Reason;
 use crate::settings::Setup;
 use crate::shared::Shared;
+use crate::snapshot::Snapshot;
 use crate::standing::Standing;
 
 /// Told once, on whichever kind of channel the caller waits.
@@ -25,6 +28,7 @@ pub(crate) type Done<T> = Box<dyn FnOnce(T) + Send>;
 pub(crate) enum Command {
     Nodes(u32),
     SetUp { key: Result<Found, Reason>, setup: Box<Setup>, done: Done<Result<(), StartError>> },
+    Inspect { done: Done<Arc<Snapshot>> },
     Leave { done: Done<()> },
     ShutDown { budget: Duration, done: Done<()> },
 }
@@ -36,6 +40,8 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) started: Option<Done<Result<(), StartError>>>,
+    /// Who waits for the next look at the program.
+    pub(crate) curious: Vec<Done<Arc<Snapshot>>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
 }
@@ -102,8 +108,18 @@ impl Worker {
             tokio::spawn(events::listen(client, heard_token, ring.clone(), clock, random));
         }
         let mut exchange: Option<Exchange> = None;
+        let mut look: Option<JoinHandle<Vec<Finding>>> = None;
+        if let Some(inspection) = self.engine.inspection() {
+            // Before the first verdict, and nothing waits yet.
+            self.engine.inspected(Some(inspection.run()));
+        }
         loop {
             self.engine.tick();
+            if look.is_none()
+                && let Some(inspection) = self.engine.inspection()
+            {
+                look = Some(tokio::task::spawn_blocking(|| inspection.run()));
+            }
             if let (Some(client), None) = (&self.client, &exchange)
                 && let Some(ask) = self.engine.ask()
             {
@@ -115,6 +131,7 @@ impl Worker {
             }
             self.publish();
             self.tell_started();
+            self.tell_curious();
             token.send_if_modified(|token| {
                 let changed = token.as_deref() != self.engine.access_token();
                 if changed {
@@ -127,10 +144,18 @@ impl Worker {
                     exchange = None;
                     self.engine.take(contact);
                 }
+                found = looked(&mut look) => {
+                    look = None;
+                    self.engine.inspected(found);
+                }
                 () = wait(&*self.clock, self.engine.wake_at()) => {}
                 Some(()) = rung.recv() => self.engine.hurry(),
                 command = self.commands.recv() => match command {
                     Some(Command::Nodes(nodes)) => self.engine.set_nodes(nodes),
+                    Some(Command::Inspect { done }) => {
+                        self.engine.inspect_now();
+                        self.curious.push(done);
+                    }
                     Some(Command::SetUp { key, setup, done }) => {
                         exchange = None;
                         self.engine.set_up(key, *setup);
@@ -182,6 +207,16 @@ impl Worker {
         self.shared.publish(self.engine.snapshot());
     }
 
+    /// Tells what was found, once no look is due or under way.
+    fn tell_curious(&mut self) {
+        if self.engine.is_looking() {
+            return;
+        }
+        for done in self.curious.drain(..) {
+            done(self.shared.current.load_full());
+        }
+    }
+
     fn tell_started(&mut self) {
         if self.engine.is_judged() {
             self.tell();
@@ -203,6 +238,13 @@ impl Worker {
 async fn next(exchange: &mut Option<Exchange>) -> Contact {
     match exchange {
         Some(exchange) => exchange.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn looked(look: &mut Option<JoinHandle<Vec<Finding>>>) -> Option<Vec<Finding>> {
+    match look {
+        Some(look) => look.await.ok(),
         None => std::future::pending().await,
     }
 }

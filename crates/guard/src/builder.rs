@@ -12,12 +12,14 @@ use crate::discovery::Sources;
 use crate::environment::Environment;
 use crate::fingerprint::Machine;
 use crate::guard::Guard;
+use crate::integrity::Integrity;
 use crate::launch::died;
 use crate::observer::Observer;
 use crate::policy::Policy;
 use crate::settings::Setup;
 use crate::shared::Plan;
 use crate::switch::Papers;
+use crate::tamper::Tamper;
 
 /// Sets a [`Guard`] up; from [`Guard::builder`].
 #[must_use]
@@ -41,6 +43,8 @@ pub struct Builder {
     pub(crate) papers: Papers,
     pub(crate) plans: Vec<Plan>,
     pub(crate) project_seed: Option<Vec<u8>>,
+    pub(crate) integrity: Option<Integrity>,
+    pub(crate) tamper: Option<Tamper>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) environment: Option<Environment>,
     pub(crate) machine: Option<Machine>,
@@ -71,6 +75,8 @@ impl Builder {
             papers: Papers::default(),
             plans: Vec::new(),
             project_seed: None,
+            integrity: None,
+            tamper: None,
             observers: Vec::new(),
             environment: None,
             machine: None,
@@ -232,6 +238,19 @@ impl Builder {
     /// product's `project_seed` in the vendor's catalogue.
     pub fn chain(mut self, project_seed: impl Into<Vec<u8>>) -> Self {
         self.project_seed = Some(project_seed.into());
+        self
+    }
+
+    /// Checks that the program is that of the release: before the first verdict, every ten minutes, and by
+    /// [`Guard::inspect`].
+    pub fn integrity(mut self, integrity: Integrity) -> Self {
+        self.integrity = Some(integrity);
+        self
+    }
+
+    /// Looks for debuggers, profilers and instrumentation, as often.
+    pub fn tamper(mut self, tamper: Tamper) -> Self {
+        self.tamper = Some(tamper);
         self
     }
 

@@ -2,6 +2,7 @@
 //! the background thread asks it what to ask, and hands it what came back.
 
 mod chain;
+mod inspect;
 mod license;
 mod past;
 mod report;
@@ -18,6 +19,8 @@ use crate::chain::Chain;
 use crate::clock::{NoEntropy, SECOND, jitter, unguessable};
 use crate::contact::{Ask, Contact, Reply, Session};
 use crate::discovery::{Found, Places, Unreadable};
+use crate::finding::Finding;
+use crate::inspection::Inspector;
 use crate::judge::Grant;
 use crate::log;
 use crate::policy::{Arm, Policy};
@@ -60,6 +63,9 @@ pub(crate) struct Start {
     pub(crate) store: Store,
     pub(crate) usage: Arc<Usage>,
     pub(crate) records: Arc<Records>,
+    pub(crate) inspector: Arc<Inspector>,
+    /// Digest of the manifest of the release that runs.
+    pub(crate) artifacts_digest: Option<String>,
     /// What the build keys its chain of actions with; none: it keeps none.
     pub(crate) project_seed: Option<Vec<u8>>,
     pub(crate) nodes: Option<u32>,
@@ -104,6 +110,12 @@ pub(crate) struct Engine {
     usage: Arc<Usage>,
     records: Arc<Records>,
     chain: Option<Chain>,
+    inspector: Arc<Inspector>,
+    artifacts_digest: Option<String>,
+    /// What the last look at the program found.
+    findings: Vec<Finding>,
+    inspecting: bool,
+    next_inspection: i64,
     nonces: Nonces,
     nodes: Option<u32>,
     online: bool,
@@ -161,6 +173,11 @@ impl Engine {
             usage: start.usage,
             records: start.records,
             chain,
+            inspector: start.inspector,
+            artifacts_digest: start.artifacts_digest,
+            findings: Vec::new(),
+            inspecting: false,
+            next_inspection: i64::MIN,
             nonces,
             nodes: start.nodes,
             online: start.online,
@@ -272,7 +289,8 @@ impl Engine {
         let look = matches!(self.machine.standing(), Standing::Stopped { .. })
             .then_some(i64::MAX)
             .unwrap_or(self.next_look);
-        let next = deadline.into_iter().chain(self.next_contact).chain(waiver).min();
+        let next = deadline.into_iter().chain(self.next_contact).chain(waiver);
+        let next = next.chain(self.inspect_at()).min();
         Some(self.time.on_clock(next.map_or(look, |next| next.min(look))))
     }
 
@@ -314,6 +332,9 @@ impl Engine {
     fn enforce(&mut self) {
         tracing::warn!(target: "license", "[License] Enforcement is on again");
         self.decided = None;
+        // What was found while it was off counts now.
+        self.findings = Vec::new();
+        self.inspect_now();
         let machine = self.machine.clone().under(self.settings.policy);
         self.machine = machine.on(Event::Timer, self.now());
         log::standing(&self.machine, self.license.as_deref().map(Verified::claims));
@@ -359,6 +380,7 @@ impl Engine {
                 hostname: self.settings.hostname.clone(),
                 fingerprint: self.fingerprint(),
                 nodes: self.nodes,
+                artifacts_digest: self.artifacts_digest.clone(),
                 ..activate::Request::default()
             },
             anew: self.nonces.outdated,
@@ -608,6 +630,7 @@ impl Engine {
         snapshot.lease_until = self.lease.as_ref().map(|lease| self.end_of(lease));
         snapshot.memory = self.memory;
         snapshot.advice.clone_from(&self.advice);
+        snapshot.findings.clone_from(&self.findings);
         snapshot
     }
 

@@ -66,6 +66,21 @@ impl Environment {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// All variables, as they stand.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether it is this process's.
+    pub(crate) fn is_of_process(&self) -> bool {
+        self.of_process
+    }
+
+    /// Where the program lies.
+    pub(crate) fn program(&self) -> Option<&Path> {
+        self.program_folder.as_deref()
+    }
+
     /// The file that a customer drops in beside the program.
     pub(crate) fn dropped(&self, name: &str) -> Option<PathBuf> {
         self.program_folder.as_deref().map(|folder| folder.join("licenses").join(name))

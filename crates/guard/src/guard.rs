@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
 use std::sync::{Arc, mpsc as sync_mpsc};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::counters::Counts;
 use crate::denied::{Denied, Limit, StartError};
 use crate::discovery;
 use crate::feature::Feature;
+use crate::finding::{Fact, Finding};
 use crate::health::Health;
 use crate::launch::died;
 use crate::observer::Check;
@@ -183,6 +185,12 @@ impl Guard {
         Health::of(&self.inner.shared.current.load())
     }
 
+    /// The time, for what is noted beside the licence.
+    #[cfg(feature = "setup")]
+    pub(crate) fn now_micros(&self) -> i64 {
+        self.inner.shared.clock.now_micros()
+    }
+
     /// The time by a clock that nobody sets.
     #[cfg(feature = "tower")]
     pub(crate) fn steady_micros(&self) -> i64 {
@@ -236,6 +244,32 @@ impl Guard {
         let key = found.map_err(|unreadable| Reason::Unreadable(unreadable.0));
         // Where the thread is gone the channel's end tells the caller.
         let _ = self.inner.orders.send(Command::SetUp { key, setup: Box::new(setup), done });
+    }
+
+    /// Looks at the program now, as [`Builder::integrity`](crate::Builder::integrity) and
+    /// [`Builder::tamper`](crate::Builder::tamper) ask for; what stands then, findings included.
+    pub async fn inspect(&self) -> Arc<Snapshot> {
+        let (done, wait) = oneshot::channel();
+        let done: Done<Arc<Snapshot>> = Box::new(move |snapshot| _ = done.send(snapshot));
+        let asked = self.inner.orders.send(Command::Inspect { done }).is_ok();
+        match wait.await {
+            Ok(snapshot) if asked => snapshot,
+            _ => self.snapshot(),
+        }
+    }
+
+    /// Opens a file of the release. The handle is the one that was hashed, so what is read from it is what the
+    /// manifest lists, whatever becomes of the name meanwhile.
+    pub fn open_listed(&self, name: &str) -> Result<File, Finding> {
+        let (inspector, trust) = &self.inner.shared.release;
+        match &inspector.checker {
+            Some(checker) => checker.open(name, trust),
+            None => Err(Finding::integrity(
+                Fact::NoManifest,
+                name,
+                "the builder asked for no integrity",
+            )),
+        }
     }
 
     /// Stops the guard and keeps the seat, for the next start on the same state directory: what a command that

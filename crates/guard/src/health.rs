@@ -28,6 +28,8 @@ pub struct Health {
     pub advice: Option<String>,
     /// Whether the guard acts on what it decides.
     pub enforced: bool,
+    /// What the last look at the program found, e.g. `changed rules/default.json`.
+    pub findings: Vec<String>,
 }
 
 impl Health {
@@ -48,6 +50,7 @@ impl Health {
             message: reason.map(ToString::to_string),
             advice: reason.map(|reason| reason.advice().into_owned()),
             enforced: snapshot.enforcement().is_on(),
+            findings: snapshot.findings().iter().map(ToString::to_string).collect(),
         }
     }
 }

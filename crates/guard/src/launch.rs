@@ -15,6 +15,8 @@ use crate::engine::{Engine, Start};
 use crate::environment::{Environment, Names};
 use crate::fingerprint::Machine;
 use crate::guard::Guard;
+use crate::inspection::Inspector;
+use crate::integrity::Checker;
 use crate::record::Records;
 use crate::seal::Seal;
 use crate::settings::Settings;
@@ -35,18 +37,29 @@ impl Builder {
             (Arc::clone(&start.settings.clock), Arc::clone(&start.settings.random));
         let (ranks, usage) = (start.settings.ranks.clone(), Arc::clone(&start.usage));
         let records = Arc::clone(&start.records);
+        let release = (Arc::clone(&start.inspector), start.trust.clone());
         let engine = Engine::new(start).map_err(no_entropy)?;
         let shared = Arc::new(Shared::new(
             Arc::new(engine.snapshot()),
             (usage, records),
+            release,
             observers,
             plans,
-            #[cfg(feature = "tower")]
+            #[cfg(any(feature = "setup", feature = "tower"))]
             Arc::clone(&clock),
         ));
         let (orders, commands) = mpsc::unbounded_channel();
         let guard = Guard::new(Arc::clone(&shared), orders, ranks);
-        spawn(Worker { engine, client, shared, commands, started: Some(started), clock, random });
+        spawn(Worker {
+            engine,
+            client,
+            shared,
+            commands,
+            started: Some(started),
+            curious: Vec::new(),
+            clock,
+            random,
+        });
         Ok(guard)
     }
 
@@ -103,12 +116,21 @@ impl Builder {
             random,
             product: self.product,
         };
+        let settings_product = settings.product.clone();
         let papers = self.papers.find(&names, &environment);
+        let mut checker = self
+            .integrity
+            .map(|settings| Checker::new(&settings_product, settings, environment.program()));
+        let artifacts_digest = checker.as_mut().and_then(|checker| checker.begin(&trust));
+        let inspector =
+            Inspector { checker, tamper: self.tamper, environment: environment.clone() };
         let places = Places { sources: self.sources, names, environment };
         let recording = self.project_seed.is_some() && client.is_some();
         let clock = recording.then(|| Arc::clone(&settings.clock));
         let start = Start {
             records: Arc::new(Records::new(clock)),
+            inspector: Arc::new(inspector),
+            artifacts_digest,
             project_seed: self.project_seed.filter(|_| recording),
             settings,
             trust,

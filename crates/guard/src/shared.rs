@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use licentia_license::Trust;
 use tokio::sync::watch;
 
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "setup", feature = "tower"))]
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::denied::{Denied, PlanNeeded};
 use crate::feature::Flag;
+use crate::inspection::Inspector;
 use crate::observer::{Check, Observer};
 use crate::record::Records;
 use crate::snapshot::Snapshot;
@@ -29,9 +31,11 @@ pub(crate) struct Shared {
     pub(crate) changes: watch::Sender<Arc<Snapshot>>,
     pub(crate) usage: Arc<Usage>,
     pub(crate) records: Arc<Records>,
-    #[cfg(feature = "tower")]
+    #[cfg(any(feature = "setup", feature = "tower"))]
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) counters: Counters,
+    /// The release that runs, and the keys as of the start that it is judged by.
+    pub(crate) release: (Arc<Inspector>, Trust),
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     /// From the least on.
     pub(crate) plans: Vec<Plan>,
@@ -43,18 +47,20 @@ impl Shared {
     pub(crate) fn new(
         first: Arc<Snapshot>,
         (usage, records): (Arc<Usage>, Arc<Records>),
+        release: (Arc<Inspector>, Trust),
         observers: Vec<Arc<dyn Observer>>,
         plans: Vec<Plan>,
-        #[cfg(feature = "tower")] clock: Arc<dyn Clock>,
+        #[cfg(any(feature = "setup", feature = "tower"))] clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             changes: watch::Sender::new(Arc::clone(&first)),
             current: ArcSwap::new(first),
             usage,
             records,
-            #[cfg(feature = "tower")]
+            #[cfg(any(feature = "setup", feature = "tower"))]
             clock,
             counters: Counters::default(),
+            release,
             observers,
             plans,
             flags: Mutex::default(),

@@ -9,6 +9,7 @@ use licentia_protocol::heartbeat::Advice;
 use rustc_hash::FxBuildHasher;
 
 use crate::denied::{Denied, Limit};
+use crate::finding::Finding;
 use crate::reason::Reason;
 use crate::settings::Settings;
 use crate::standing::{Machine, Standing};
@@ -34,6 +35,7 @@ pub struct Snapshot {
     pub(crate) enforcement: Enforcement,
     pub(crate) decided: Standing,
     pub(crate) advice: Vec<Advice>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Snapshot {
@@ -78,6 +80,7 @@ impl Snapshot {
             memory: Memory::Unkept,
             enforcement: Enforcement::On,
             advice: Vec::new(),
+            findings: Vec::new(),
             decided: standing.clone(),
             standing,
         }
@@ -120,6 +123,12 @@ impl Snapshot {
     #[must_use]
     pub fn advice(&self) -> &[Advice] {
         &self.advice
+    }
+
+    /// What the last look at the program found; what follows from it is in the standing.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// What became of the last run's state.

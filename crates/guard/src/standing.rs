@@ -70,11 +70,11 @@ pub(crate) enum Event {
     /// What must be renewed was not, and counts until `deadline`: a revocation list.
     ListStale { deadline: i64 },
     /// A debugger or instrumentation was found.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the checks are the guard's second half"))]
     Tampered,
     /// The code is not that of the release.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the checks are the guard's second half"))]
     Integrity,
+    /// Neither is found any more.
+    Clean,
     /// Time passed.
     Timer,
     /// The process was not run, past the end of its lease: it begins anew, as after a restart.
@@ -94,6 +94,8 @@ pub(crate) struct Machine {
     expires: Option<i64>,
     /// End of the last lease that was granted.
     lease: Option<i64>,
+    /// Whether something is found that no answer of the authority outweighs.
+    found: bool,
     /// Whether the first verdict has been given: before it, `Free` is nowhere to come back from.
     judged: bool,
 }
@@ -106,6 +108,7 @@ impl Machine {
             reason: None,
             expires: None,
             lease: None,
+            found: false,
             judged: false,
         }
     }
@@ -189,8 +192,9 @@ impl Machine {
             Event::Invalid(Invalid::Expired { .. }) => self.fall_for(Reason::Expired),
             Event::Invalid(invalid) => self.fall_for(Reason::Invalid(invalid)),
             Event::Refused { code, grace_until } => self.refused(code, grace_until, now),
-            Event::Tampered => self.fall_for(Reason::Tampered),
-            Event::Integrity => self.fall_for(Reason::Integrity),
+            Event::Tampered => self.finds(Reason::Tampered),
+            Event::Integrity => self.finds(Reason::Integrity),
+            Event::Clean => Self { found: false, ..self },
             Event::Timer => self,
             Event::ShutDown => self.fall(Fall::Stop, Reason::ShutDown),
         };
@@ -200,9 +204,15 @@ impl Machine {
         next
     }
 
+    /// What is found in the program stands against every grant until it is gone.
+    fn finds(mut self, reason: Reason) -> Self {
+        self.found |= self.policy.arm(&reason) != Arm::Stay;
+        self.fall_for(reason)
+    }
+
     /// Up, where the way is open.
     fn rise(mut self) -> Self {
-        if self.is_open() {
+        if self.is_open() && !self.found {
             self.standing = Standing::Licensed;
             self.reason = None;
         }

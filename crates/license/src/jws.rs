@@ -78,8 +78,16 @@ impl Deref for Signature {
 impl<'a> Compact<'a> {
     /// Splits a token. [`Invalid::Unrecognized`] where it does not even have the shape of one.
     pub(crate) fn split(token: &'a str) -> Result<Self, Invalid> {
-        if token.len() > MAX_KEY_BYTES {
-            return Err(Invalid::Malformed("it is longer than 16 KiB"));
+        Self::split_within(token, MAX_KEY_BYTES)
+    }
+
+    /// As [`Compact::split`], for a document that may be so long.
+    pub(crate) fn split_within(token: &'a str, most: usize) -> Result<Self, Invalid> {
+        if token.len() > most {
+            return Err(Invalid::Malformed(match most {
+                MAX_KEY_BYTES => "it is longer than 16 KiB",
+                _ => "it is too long for its kind",
+            }));
         }
         if token.is_empty() {
             return Err(Invalid::Malformed("it is empty"));

@@ -41,6 +41,7 @@ pub struct Artifact {
 impl Document for Manifest {
     const TYP: &'static str = "manifest+jwt";
     const PURPOSE: Purpose = Purpose::Manifest;
+    const MAX_BYTES: usize = 4 * 1024 * 1024;
 
     fn issued_at(&self) -> i64 {
         self.iat

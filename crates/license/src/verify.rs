@@ -67,7 +67,7 @@ impl<T> Deref for Verified<T> {
 ///
 /// Order: shape and sizes, header, key, signature, and only then the payload.
 pub fn verify<T: Document>(token: &str, trust: &Trust) -> Result<Verified<T>, Invalid> {
-    let compact = Compact::split(token)?;
+    let compact = Compact::split_within(token, T::MAX_BYTES)?;
     let header = compact.header()?;
     if header.typ() != Some(T::TYP) {
         return Err(Invalid::Malformed("it is a document of another kind"));

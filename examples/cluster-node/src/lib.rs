@@ -5,12 +5,14 @@
 
 mod config;
 mod ending;
+mod set_up;
 
 use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use licentia::setup::{Entry, SetUp};
 use licentia::{Environment, Guard, Policy, Setup, Snapshot, Standing};
 use serde_json::json;
 
@@ -19,9 +21,26 @@ use crate::ending::Ending;
 
 /// The keys whose licences this build accepts. A vendor replaces the file: see the README.
 const TRUST: &str = include_str!("../trust.pem");
+/// What the customer accepts.
+const TERMS: &str = include_str!("../terms.txt");
+
+/// Where a licence comes from that is not there yet.
+pub enum HowToSetUp {
+    /// Nowhere: without one the node does not start.
+    NotAtAll,
+    /// From a page at this address.
+    Page(String),
+    /// From the command line.
+    Entered(Entry),
+}
 
 /// Runs the node until it is told to end (0), may not run (1), or cannot be configured (2).
 pub async fn run(config: &Path) -> ExitCode {
+    run_or_set_up(config, HowToSetUp::NotAtAll).await
+}
+
+/// The same, and sets the node up first where it has no licence.
+pub async fn run_or_set_up(config: &Path, how: HowToSetUp) -> ExitCode {
     let mut ending = Ending::listen();
     let license = match config::read(config) {
         Ok(license) => license,
@@ -50,6 +69,9 @@ pub async fn run(config: &Path) -> ExitCode {
     if let Some(prefix) = &license.env_prefix {
         guard = guard.env_prefix(prefix);
     }
+    if !matches!(how, HowToSetUp::NotAtAll) {
+        guard = guard.setup_mode();
+    }
     let guard = tokio::select! {
         started = guard.start_async() => match started {
             Ok(guard) => guard,
@@ -57,6 +79,18 @@ pub async fn run(config: &Path) -> ExitCode {
         },
         () = ending.told() => return ExitCode::SUCCESS,
     };
+    let set_up = SetUp::new("BZZZ", config).terms(TERMS).server_url(&license.server_url);
+    let set_up = tokio::select! {
+        done = set_up::carry_out(&guard, set_up, how) => done,
+        () = ending.told() => {
+            guard.shutdown().await;
+            return ExitCode::SUCCESS;
+        }
+    };
+    if let Err(error) = set_up {
+        guard.shutdown().await;
+        return complain(1, &error, error.advice());
+    }
     work(&guard, &license, &mut ending).await
 }
 

@@ -1,8 +1,9 @@
 //! A rule engine as a web service, in the manner of Muonroi: without a licence it runs in the free tier, and what a
 //! route needs of the licence is a layer on it.
 //!
-//! `rules-service FOLDER [ADDRESS]`: the folder keeps its state. Set `RULES_LICENSE_KEY` and
-//! `RULES_LICENSE_SERVER_URL`.
+//! `rules-service FOLDER [ADDRESS [LEVEL]]`: the folder keeps its state. Set `RULES_LICENSE_KEY` and
+//! `RULES_LICENSE_SERVER_URL`. LEVEL is `plain`, or `enterprise`, which looks at the program too and is free where
+//! something is found; `hard` stops then, `warn` and `observe` only tell.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,8 +14,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use licentia::policy::Arm;
 use licentia::tower::{limit_rate, require_feature, require_tier};
-use licentia::{Guard, Health, Policy, StartError};
+use licentia::{Builder, Guard, Health, Integrity, Policy, StartError, Tamper};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -32,10 +34,11 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let mut arguments = std::env::args().skip(1);
     let Some(folder) = arguments.next().map(PathBuf::from) else {
-        return complain(2, "a folder is wanted", "Try: rules-service FOLDER [ADDRESS]");
+        return complain(2, "a folder is wanted", "Try: rules-service FOLDER [ADDRESS [LEVEL]]");
     };
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-    let guard = match start(folder).await {
+    let level = arguments.next().unwrap_or_else(|| "plain".to_owned());
+    let guard = match start(folder, &level).await {
         Ok(guard) => guard,
         Err(error) => return complain(1, &error.to_string(), &error.advice()),
     };
@@ -45,20 +48,36 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn start(folder: PathBuf) -> Result<Guard, StartError> {
-    Guard::builder("muonroi", TRUST)
+async fn start(folder: PathBuf, level: &str) -> Result<Guard, StartError> {
+    let mut policy = Policy::degrade();
+    match level {
+        "hard" => policy.integrity = Arm::Stop,
+        "warn" => (policy.integrity, policy.tampered) = (Arm::Stay, Arm::Stay),
+        _ => {}
+    }
+    let guard = Guard::builder("muonroi", TRUST)
         .env_prefix("RULES")
         .danger_trust_from_environment(true)
         .state_dir(folder)
-        .policy(Policy::degrade())
+        .policy(policy)
         .free_features(["http.request", "api.validate"])
         .free_limit("requests_per_minute", Some(60))
         .tier("LICENSED", 2)
         .tier("ENTERPRISE", 3)
         .plan_of_tier("licensed", "Licensed", ["rule-engine"])
-        .chain(PROJECT_SEED)
-        .start_async()
-        .await
+        .chain(PROJECT_SEED);
+    let guard = match level {
+        "plain" => guard,
+        "observe" => inspected(guard).observe_only(),
+        _ => inspected(guard),
+    };
+    guard.start_async().await
+}
+
+/// The level of enterprises: whether the program is the release's, and whether somebody looks into it.
+fn inspected(guard: Builder) -> Builder {
+    let integrity = Integrity::new().version(env!("CARGO_PKG_VERSION"));
+    guard.integrity(integrity).tamper(Tamper::new())
 }
 
 /// What is free, what has its price, and how often a tenant may ask.
@@ -72,6 +91,7 @@ fn routes(guard: &Guard) -> Router {
         .route("/audit", audit.layer(require_tier(guard, "Enterprise")))
         .layer(paced)
         .route("/health", get(health))
+        .route("/inspect", post(inspect))
         .with_state(guard.clone())
 }
 
@@ -86,7 +106,14 @@ async fn serve(address: &str, guard: &Guard) -> std::io::Result<()> {
     Ok(())
 }
 
+/// What support asks first.
 async fn health(State(guard): State<Guard>) -> Json<Health> {
+    Json(guard.health())
+}
+
+/// The same after a look at the program as it is now.
+async fn inspect(State(guard): State<Guard>) -> Json<Health> {
+    guard.inspect().await;
     Json(guard.health())
 }
 

@@ -3,4 +3,5 @@
 pub mod edit;
 pub mod import;
 pub mod list;
+pub mod manifest;
 pub mod plans;

@@ -15,6 +15,7 @@ pub(crate) mod installation;
 pub(crate) mod job;
 pub(crate) mod key;
 pub(crate) mod license;
+pub(crate) mod manifest;
 pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod operator;
@@ -58,6 +59,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Job(command) => job::run(&cli, command, out).await,
         Command::Registry(command) => registry::run(&cli, command, out).await,
         Command::Usage(command) => usage::run(&cli, command, out).await,
+        Command::Manifest(command) => return manifest::run(&cli, command, out).await,
         Command::Migrate(command) => return migrate::run(&cli, command, out).await,
         Command::Audit(command) => return audit::run(&cli, command, out).await,
     }?;

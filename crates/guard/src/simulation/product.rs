@@ -148,6 +148,8 @@ impl Product {
             usage: Arc::new(Usage::default()),
             records: Arc::clone(&self.records),
             project_seed: self.project_seed.clone(),
+            inspector: Arc::default(),
+            artifacts_digest: None,
             nodes: None,
             online: true,
         };

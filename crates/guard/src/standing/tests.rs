@@ -18,6 +18,7 @@ fn events() -> Vec<Event> {
         Event::ClockSetBack,
         Event::Tampered,
         Event::Integrity,
+        Event::Clean,
         Event::Timer,
         Event::Slept,
         Event::ShutDown,
@@ -96,6 +97,7 @@ fn hold_invariants(before: &Machine, event: &Event, after: &Machine, signed: Sig
         assert_eq!(before.standing, after.standing, "Stopped is final: {}", story());
     }
     if after.standing.is_full() {
+        assert!(!after.found, "a grant outweighs what was found: {}", story());
         assert!(after.expires.is_none_or(|expires| expires > now), "runs past expiry: {}", story());
         assert!(
             after.deadline().is_none_or(|deadline| deadline > now),
@@ -179,8 +181,9 @@ fn explore() -> Searched {
         let start = (Machine::new(policy), Signed { lease: None, grace: None }, 0);
         let mut queue = VecDeque::from([start]);
         while let Some((machine, signed, now)) = queue.pop_front() {
-            let Machine { policy: _, standing, reason, expires, lease, judged } = &machine;
-            let key = format!("{standing:?}{reason:?}{expires:?}{lease:?}{judged}{signed:?}{now}");
+            let Machine { policy: _, standing, reason, expires, lease, found, judged } = &machine;
+            let key =
+                format!("{standing:?}{reason:?}{expires:?}{lease:?}{found}{judged}{signed:?}{now}");
             if !seen.insert(key) {
                 continue;
             }
@@ -240,6 +243,22 @@ fn silence_is_grace_to_the_end_of_the_lease_then_the_preset_decides() {
         run(Policy::strict(), &[(PERPETUAL, 0), (Event::Unreachable, 9), (PERPETUAL, 10)]),
         Standing::Licensed
     );
+}
+
+#[test]
+fn what_is_found_in_the_program_outlasts_grants_until_it_is_gone() {
+    for event in [Event::Tampered, Event::Integrity] {
+        let found = [(PERPETUAL, 0), (event.clone(), 1), (PERPETUAL, 2)];
+        assert!(matches!(run(Policy::strict(), &found), Standing::Stopped { .. }));
+        assert_eq!(run(Policy::degrade(), &found), Standing::Free);
+        let open = Policy { recovery: Recovery::Automatic, ..Policy::degrade() };
+        assert_eq!(run(open, &found), Standing::Free);
+        let gone = [&found[..], &[(Event::Clean, 3), (PERPETUAL, 4)]].concat();
+        assert_eq!(run(open, &gone), Standing::Licensed);
+        assert_eq!(run(Policy::degrade(), &gone), Standing::Free, "only a restart leads back");
+        let stays = Policy { tampered: Arm::Stay, integrity: Arm::Stay, ..Policy::strict() };
+        assert_eq!(run(stays, &found), Standing::Licensed);
+    }
 }
 
 #[test]
