@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, manifest, migrate, node, operator, plan, product, registry, serve, token, usage,
+    license, mail, manifest, migrate, node, operator, plan, product, registry, serve, token, usage,
+    webhook,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -97,6 +98,12 @@ pub enum Command {
     /// API tokens of operators.
     #[command(subcommand)]
     Token(token::Command),
+    /// Where events are told to, by signed calls.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+    /// The words of the mails.
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Mails, webhooks and other side effects: done, due or dead.
     #[command(subcommand)]
     Job(job::Command),

@@ -31,6 +31,7 @@ pub mod seat;
 pub mod session;
 pub mod signing_key;
 pub mod usage;
+pub mod webhook;
 
 pub use activation::Activation;
 pub use api_token::ApiToken;
@@ -57,6 +58,7 @@ pub use seat::{HeldSeat, Seat};
 pub use session::Session;
 pub use signing_key::SigningKey;
 pub use usage::{Meter, Quota, QuotaKind, Window};
+pub use webhook::Webhook;
 
 /// A stored word that is none of the words its column knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

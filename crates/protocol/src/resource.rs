@@ -289,6 +289,38 @@ pub struct AuditReport {
     pub findings: Vec<String>,
 }
 
+/// A webhook: where events are told to, by signed calls (Standard Webhooks).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Webhook {
+    /// Id.
+    pub id: Uuid,
+    /// Where to.
+    pub url: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Which events; none: all of them.
+    pub events: Vec<String>,
+    /// `v1`: HMAC-SHA256 under a secret. `v1a`: Ed25519.
+    pub signing: String,
+    /// The secret of `v1`, `whsec_…`; in the answer that makes it, and never again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The public key of `v1a`, `whpk_…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
+    /// Until when the former secret signs, too.
+    pub former_secret_until: Option<Timestamp>,
+    /// Since when nothing is sent; `null`: it is.
+    pub disabled_at: Option<Timestamp>,
+    /// Why nothing is.
+    pub disabled_why: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Last change.
+    pub updated_at: Timestamp,
+}
+
 /// A side effect: a mail, a call of a webhook. It is carried out at least once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -461,4 +493,4 @@ macro_rules! unprinted {
         })+
     };
 }
-unprinted!(ApiToken, Session, SecondFactor, RecoveryCodes);
+unprinted!(ApiToken, Webhook, Session, SecondFactor, RecoveryCodes);

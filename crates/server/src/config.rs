@@ -9,6 +9,10 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+pub mod mail;
+pub mod notices;
+pub mod webhooks;
+
 pub use crate::address::{Forwarded, Network};
 
 /// Where the server listens if nothing says otherwise.
@@ -37,6 +41,12 @@ pub struct Config {
     pub log: Log,
     /// Section `[portal]`.
     pub portal: Portal,
+    /// Section `[mail]`.
+    pub mail: mail::Mail,
+    /// Section `[webhooks]`.
+    pub webhooks: webhooks::Webhooks,
+    /// Section `[notices]`.
+    pub notices: notices::Notices,
 }
 
 /// Who may read `/metrics`.
@@ -359,6 +369,9 @@ impl Config {
                 ("DATABASE", "URL_FILE") => {
                     config.database = Database { url: None, url_file: Some(value.into()) };
                 }
+                ("MAIL", key) => config.mail.set(key, value).map_err(wrong)?,
+                ("WEBHOOKS", key) => config.webhooks.set(key, &value).map_err(wrong)?,
+                ("NOTICES", key) => config.notices.set(key, &value).map_err(wrong)?,
                 ("USAGE", "RETENTION_DAYS") => {
                     config.usage.retention_days =
                         value.parse().map_err(|_| wrong("wants a number of days, e.g. 90"))?;

@@ -93,6 +93,7 @@ pub(crate) fn frame() -> OpenApi {
                 "distribution",
                 "For customers: the container registry, releases and the package index",
             ),
+            tag("webhooks", "For operators: where events are told to"),
             tag("keys", "For operators: signing keys"),
             tag("audit", "For operators: the audit trail"),
         ]))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use licentia_authority::Authority;
+use licentia_authority::mail::KIND;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -68,8 +69,11 @@ impl Server {
         jobs::refusals::start(authority.clone(), stopped.clone());
         Scheduler::new(authority.clone(), config.clone(), Arc::clone(&metrics))
             .start(stopped.clone());
-        let carriers = jobs::carriers(&authority, &config).into_iter();
+        let carriers = jobs::carriers(&authority, &config).map_err(std::io::Error::other)?;
+        let mails = carriers.iter().any(|carrier| carrier.kind() == KIND);
+        jobs::dispatch::start(authority.clone(), mails, Arc::clone(&metrics), stopped.clone());
         let workers: Vec<_> = carriers
+            .into_iter()
             .map(|carrier| Worker::new(authority.clone(), carrier, Arc::clone(&metrics)))
             .map(|worker| worker.start(stopped.clone()))
             .collect();

@@ -74,6 +74,7 @@ mod sessions;
 mod settings;
 mod signing_keys;
 mod usage;
+mod webhooks;
 
 pub use copy::PostgresTables;
 pub(crate) use params::params;
@@ -123,6 +124,7 @@ mod tests {
             crate::signing_keys::STATEMENTS,
             crate::transaction::STATEMENTS,
             crate::usage::STATEMENTS,
+            crate::webhooks::STATEMENTS,
             crate::licenses::WALKS.as_flattened(),
             crate::watch::STATEMENTS,
         ]

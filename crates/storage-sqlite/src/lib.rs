@@ -58,6 +58,7 @@ mod sessions;
 mod settings;
 mod signing_keys;
 mod usage;
+mod webhooks;
 
 pub use copy::SqliteTables;
 pub use store::{Options, SqliteStore};
@@ -105,6 +106,7 @@ mod tests {
             crate::signing_keys::STATEMENTS,
             crate::transaction::STATEMENTS,
             crate::usage::STATEMENTS,
+            crate::webhooks::STATEMENTS,
             crate::licenses::WALKS.as_flattened(),
         ]
         .concat()
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn no_statement_walks_through_a_table_that_grows() {
         // Short tables, and lists that stop at their limit.
-        let short = ["operators", "products", "signing_keys", "audit", "outbox"];
+        let short = ["operators", "webhooks", "products", "signing_keys", "audit", "outbox"];
         let (_directory, connection) = database();
         for sql in statements() {
             let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).ok();

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V11__heartbeats", include_str!("../migrations/V11__heartbeats.sql")),
     ("V12__jobs", include_str!("../migrations/V12__jobs.sql")),
     ("V13__distribution", include_str!("../migrations/V13__distribution.sql")),
+    ("V14__webhooks", include_str!("../migrations/V14__webhooks.sql")),
 ];
 
 const HAS_HISTORY: &str = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";

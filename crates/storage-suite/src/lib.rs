@@ -44,6 +44,7 @@ pub mod settings;
 pub mod signing_keys;
 pub mod transactions;
 pub mod usage;
+pub mod webhooks;
 
 /// One database, fresh at first, and gone when this is dropped.
 pub trait Backend: Send + Sync {
@@ -163,6 +164,7 @@ macro_rules! suite {
                 totals_stay_within_their_range
                 hours_are_pruned_and_totals_stay
                 totals_are_walked_in_pages;
+            webhooks: a_webhook_is_kept_changed_and_forgotten;
         }
     };
 }

@@ -34,6 +34,7 @@ pub mod settings;
 pub mod signing_keys;
 pub mod store;
 pub mod usage;
+pub mod webhooks;
 
 pub use error::StorageError;
 pub use place::{Place, end_of_prefix};
@@ -65,6 +66,7 @@ pub trait Transaction:
     + settings::Settings
     + signing_keys::SigningKeys
     + usage::Usage
+    + webhooks::Webhooks
     + Send
 {
 }

@@ -178,7 +178,10 @@ impl Authority {
             .personal("cluster_id", Some(&activation.cluster_id))
             .personal("hostname", activation.hostname.as_deref())
             .personal("email", activation.email.as_deref());
-        self.record(tx, actor, "activation.activate", subject(id), entry).await?;
+        match created {
+            true => self.announce(tx, actor, "activation.activate", id, entry).await?,
+            false => self.record(tx, actor, "activation.activate", subject(id), entry).await?,
+        }
         if let Some(attempt) = attempt {
             attempt.done(tx, activation.id, now).await?;
         }

@@ -2,6 +2,7 @@
 
 use licentia_model::{Job, JobState};
 use licentia_protocol::resource::{self, Page};
+use licentia_storage::Transaction;
 use licentia_storage::jobs::Path;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -101,6 +102,14 @@ impl Authority {
             })
         })
         .await
+    }
+
+    pub(crate) async fn job_in(
+        &self,
+        tx: &mut dyn Transaction,
+        id: Uuid,
+    ) -> Result<resource::Job, AuthorityError> {
+        Ok(job_view(&tx.job(id).await?.ok_or_else(|| missing(id))?))
     }
 
     /// How many messages have not become jobs yet, and how many jobs there are by kind that are not done.

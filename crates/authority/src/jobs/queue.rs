@@ -10,6 +10,8 @@ use crate::error::AuthorityError;
 /// A job to be.
 #[derive(Debug, Clone, Default)]
 pub struct NewJob {
+    /// Its id; `None`: a new one.
+    pub id: Option<Uuid>,
     /// Who carries it out, e.g. `mail`, `webhook`.
     pub kind: &'static str,
     /// What makes it known: of two with the same words only the first is queued.
@@ -46,7 +48,7 @@ impl Authority {
         let now = self.clock().now();
         let job = Job {
             seq: 0,
-            id: self.uuid(),
+            id: new.id.unwrap_or_else(|| self.uuid()),
             kind: new.kind.to_owned(),
             once: new.once,
             lane: new.lane,

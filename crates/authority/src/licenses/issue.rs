@@ -49,6 +49,8 @@ pub struct Order {
     pub attributes: BTreeMap<String, String>,
     /// What is granted beside the plan.
     pub addons: Option<Addons>,
+    /// It is not mailed to the customer.
+    pub quiet: bool,
 }
 
 /// What an order comes to, once product and plan are known.
@@ -83,6 +85,7 @@ impl Order {
             bind: bind.transpose().map_err(|e| wrong("bind", e.to_string()))?,
             attributes: request.attributes,
             addons: request.addons,
+            quiet: false,
         };
         order.check()?;
         Ok(order)

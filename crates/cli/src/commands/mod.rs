@@ -15,6 +15,7 @@ pub(crate) mod installation;
 pub(crate) mod job;
 pub(crate) mod key;
 pub(crate) mod license;
+pub(crate) mod mail;
 pub(crate) mod manifest;
 pub(crate) mod migrate;
 pub(crate) mod node;
@@ -26,6 +27,7 @@ pub(crate) mod rotation;
 pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod usage;
+pub(crate) mod webhook;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Customer(command) => customer::run(&cli, command, out).await,
         Command::Operator(command) => operator::run(&cli, command, out).await,
         Command::Token(command) => token::run(&cli, command, out).await,
+        Command::Webhook(command) => webhook::run(&cli, command, out).await,
+        Command::Mail(command) => mail::run(command, out),
         Command::Job(command) => job::run(&cli, command, out).await,
         Command::Registry(command) => registry::run(&cli, command, out).await,
         Command::Usage(command) => usage::run(&cli, command, out).await,

@@ -30,13 +30,41 @@ pub(crate) struct Chore {
 type Run = for<'a> fn(&'a Authority, &'a Config) -> BoxFuture<'a, Result<(), AuthorityError>>;
 
 /// All of them.
-pub(crate) const CHORES: &[Chore] = &[Chore {
-    name: "prune",
-    every_s: 3_600,
-    run: |authority, config| {
-        Box::pin(async move { authority.prune(config.usage.retention_days).await })
+pub(crate) const CHORES: &[Chore] = &[
+    Chore {
+        name: "prune",
+        every_s: 3_600,
+        run: |authority, config| {
+            Box::pin(async move { authority.prune(config.usage.retention_days).await })
+        },
     },
-}];
+    Chore {
+        name: "notices",
+        every_s: 60,
+        run: |authority, config| Box::pin(notices(authority, config)),
+    },
+];
+
+/// Tells whose licences end, a page at a time.
+async fn notices(authority: &Authority, config: &Config) -> Result<(), AuthorityError> {
+    let all = config.notices.all();
+    for days in &all {
+        let (mut told, mut looked_at) = (0, 0);
+        loop {
+            let step = authority.notice(*days, &all).await?;
+            told += step.told;
+            looked_at += step.looked_at;
+            if !step.more {
+                break;
+            }
+            tracing::info!(days, looked_at, told, "notices of licences that end; more follow");
+        }
+        if told > 0 {
+            tracing::info!(days, looked_at, told, "notices of licences that end");
+        }
+    }
+    Ok(())
+}
 
 /// When each was done last.
 pub(crate) struct Scheduler {

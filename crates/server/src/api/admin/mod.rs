@@ -37,6 +37,7 @@ pub(crate) mod revocations;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod usage;
+pub(crate) mod webhooks;
 
 use axum::Extension;
 use licentia_model::Scope;
@@ -76,6 +77,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(operators::routes())
         .merge(sessions::routes())
         .merge(tokens::routes())
+        .merge(webhooks::routes())
 }
 
 /// An endpoint for those who have this scope: checked, and told in the reference.

@@ -1,0 +1,14 @@
+//! Webhooks: whoever wants to know what happens to licences is told by a signed call, at least once, in order per
+//! licence (Standard Webhooks). The calls are jobs of the kind `webhook`.
+
+mod change;
+mod deliver;
+pub mod events;
+mod list;
+mod sign;
+
+pub use change::{Changes, NewWebhook};
+pub use deliver::Call;
+
+/// The kind of the jobs.
+pub const KIND: &str = "webhook";
