@@ -7,6 +7,7 @@
     reason = "a test that cannot be set up must fail loudly"
 )]
 
+pub mod foreign;
 pub mod gate;
 pub mod node;
 pub mod registry;

@@ -2,19 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use licentia_tests::foreign::python;
 use licentia_tests::{Home, catalog, checkout};
 use serde_json::Value;
-
-/// The interpreter of the virtual environment that `scripts/test` sets up.
-fn python() -> PathBuf {
-    let path = std::env::var_os("LICENTIA_TEST_PYTHON")
-        .map_or_else(|| checkout().join("target/venv/bin/python"), PathBuf::from);
-    assert!(path.exists(), "{} is missing: run ./scripts/test, which sets it up", path.display());
-    path
-}
 
 fn run(program: &std::path::Path, args: &[&str]) -> String {
     let output = Command::new(program).args(args).stdin(Stdio::null()).output().unwrap();

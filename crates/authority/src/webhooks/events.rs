@@ -64,8 +64,18 @@ pub const EVENTS: &[EventType] = &[
     ),
     event(
         "activation.chain_broken",
-        "activation.chain_broken",
-        "The chain of actions of an installation does not hold.",
+        "chain.broken",
+        "An entry of an installation's chain of actions does not hold.",
+    ),
+    event(
+        "activation.chain_gapped",
+        "chain.gapped",
+        "Entries of an installation's chain of actions are missing.",
+    ),
+    event(
+        "activation.chain_forked",
+        "chain.forked",
+        "An installation's chain of actions goes on in two ways: it was copied.",
     ),
 ];
 

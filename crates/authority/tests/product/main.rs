@@ -17,3 +17,4 @@ mod support;
 mod tampered;
 mod together;
 mod usage;
+mod webhooks;
