@@ -157,6 +157,81 @@ fn c6_v4_receivers_with_the_libraries_of_standard_webhooks_check_what_they_are_t
     }
 }
 
+/// A clock that can be moved while the process runs.
+struct MovableClock {
+    file: String,
+}
+
+impl MovableClock {
+    fn new(home: &Home) -> Self {
+        let clock = Self { file: home.path("clock") };
+        clock.set("+0s");
+        clock
+    }
+
+    fn set(&self, offset: &str) {
+        std::fs::write(&self.file, offset).unwrap();
+    }
+
+    fn rule(&self, command: &mut Command) {
+        let library = "/usr/$LIB/faketime/libfaketime.so.1";
+        command
+            .env("LD_PRELOAD", library)
+            .env("FAKETIME_TIMESTAMP_FILE", &self.file)
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
+}
+
+fn mails(home: &Home) -> Vec<Value> {
+    let listed = home.run(&["job", "list", "--kind", "mail", "--json"]).done().stdout;
+    listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_mail_server_that_is_away_for_an_hour_gets_each_mail_once_and_no_mailbox_holds_up_another() {
+    let home = Home::with_catalog(&catalog(9));
+    let port = Foreign::start("smtp.py", &["{}"]).port;
+    let clock = MovableClock::new(&home);
+    let mut command = mailing(&home, port, "none", &[]);
+    clock.rule(&mut command);
+    let server = Server::start(command);
+    for email in ["gone@example.com", "full@example.com", "a@example.com", "b@example.com", "c@example.com"] {
+        issue(&home, email, "jwt");
+    }
+    let all_tried = |times: u64| loop {
+        let mails = mails(&home);
+        let tried = mails.iter().filter(|job| job["attempts"].as_u64() >= Some(times));
+        let failed = tried.filter(|job| job["outcome"].is_string());
+        if mails.len() == 5 && failed.count() == 5 {
+            break mails;
+        }
+    };
+    let first = all_tried(1);
+    assert!(first.iter().all(|job| job["state"] == "waiting"), "{first:?}");
+    clock.set("+1h");
+    all_tried(2);
+    let smtp = json!({ "port": port });
+    let smtp = Foreign::start("smtp.py", &[&smtp.to_string()]);
+    clock.set("+70m");
+    let mut to: Vec<_> = (0..3).map(|_| smtp.next()["to"][0].as_str().unwrap().to_owned()).collect();
+    to.sort();
+    assert_eq!(to, ["a@example.com", "b@example.com", "c@example.com"]);
+    let ended = loop {
+        let mails = mails(&home);
+        if mails.iter().filter(|job| job["state"] != "waiting").count() == 4 {
+            break mails;
+        }
+    };
+    let dead: Vec<_> = ended.iter().filter(|job| job["state"] == "dead").collect();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0]["outcome"].as_str().unwrap().contains("550"), "{dead:?}");
+    let full = || mails(&home).into_iter().find(|job| job["state"] == "waiting").unwrap();
+    while !full()["outcome"].as_str().is_some_and(|why| why.contains("452")) {}
+    assert_eq!(smtp.rest(), Vec::<Value>::new(), "each once");
+    drop(server);
+}
+
 /// How many crash points; `./scripts/soak` takes more.
 fn points() -> usize {
     let told = std::env::vars().find(|(name, _)| name == "LICENTIA_DELIVERY_POINTS");

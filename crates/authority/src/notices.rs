@@ -44,15 +44,13 @@ impl Authority {
                 let walk = Walk { path: Path::Ending, descending: false, after, limit: PAGE };
                 let page = tx.walk_licenses(&walk).await?;
                 let full = page.len() == PAGE as usize;
-                let mut done = Noticed::default();
-                let mut last = None;
+                let (mut done, mut last) = (Noticed::default(), None);
                 for license in page {
-                    let Some(end) = license.expires_at.filter(|end| *end <= until) else {
-                        last = None;
-                        break;
-                    };
-                    last = Some(Place { at: end, id: license.id });
                     done.looked_at += 1;
+                    // A row that was edited may say another end than the one that it is found by: it is passed by, and
+                    // those behind it are not.
+                    let Some(end) = license.expires_at.filter(|end| *end <= until) else { continue };
+                    last = last.max(Some((end, license.id)));
                     if let Some(kind) = due(tx, &license, end, now, days, nearer).await? {
                         let left = (end - now + DAY - 1).div_euclid(DAY).max(0);
                         let facts = json!({
@@ -63,11 +61,14 @@ impl Authority {
                         done.told += 1;
                     }
                 }
-                done.more = full && last.is_some();
                 // At the end of the page or of all that is due: what is issued later into this time was told its end
                 // that very day.
-                let reached =
-                    last.filter(|_| done.more).unwrap_or(Place { at: until, id: Uuid::max() });
+                let last = last.filter(|last| full && *last > (after.at, after.id));
+                done.more = last.is_some();
+                let reached = match last {
+                    Some((at, id)) => Place { at, id },
+                    None => Place { at: until, id: Uuid::max() },
+                };
                 if (reached.at, reached.id) > (after.at, after.id) || stored.is_none() {
                     tx.put_setting(&name, &format!("{}:{}", reached.at, reached.id)).await?;
                 }

@@ -8,6 +8,7 @@ mod chain;
 mod injection;
 mod lifecycle;
 mod lists;
+mod mail;
 mod model;
 mod outage;
 mod outbox;

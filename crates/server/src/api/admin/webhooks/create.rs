@@ -20,7 +20,7 @@ use crate::problem::Failure;
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateWebhook)]
 pub(crate) struct Request {
-    /// Where to, e.g. `https://example.com/hook`.
+    /// Where to: an address by TLS, without user or password.
     url: String,
     /// What it is for.
     #[serde(default)]
