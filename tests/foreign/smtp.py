@@ -39,8 +39,9 @@ class Handler:
         defects = [str(d) for part in message.walk() for d in part.defects]
         text = message.get_body(("plain",))
         html = message.get_body(("html",))
+        encrypted = session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None
         say({
-            "from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": session.ssl is not None,
+            "from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": encrypted,
             "authenticated": session.authenticated, "defects": defects,
             "headers": {name: str(value) for name, value in message.items()},
             "text": text and text.get_content(), "html": html and html.get_content(),

@@ -5,7 +5,7 @@
 use std::process::{Command, Stdio};
 
 use licentia_tests::foreign::python;
-use licentia_tests::{Home, catalog, checkout};
+use licentia_tests::{Home, catalog};
 use serde_json::Value;
 
 fn run(program: &std::path::Path, args: &[&str]) -> String {
