@@ -103,9 +103,11 @@ fn t6_t7_a_licence_is_mailed_once_with_its_file_by_starttls_and_by_tls() {
         let jobs = home.run(&["job", "list", "--kind", "mail", "--json"]).done();
         assert_eq!(jobs.stdout.lines().filter(|line| line.contains("\"done\"")).count(), 3);
         assert_eq!(smtp.rest(), Vec::<Value>::new(), "each once");
-        assert!(!std::fs::read_to_string(home.data().join("audit-checkpoints.txt"))
-            .unwrap()
-            .contains("horse battery"));
+        assert!(
+            !std::fs::read_to_string(home.data().join("audit-checkpoints.txt"))
+                .unwrap()
+                .contains("horse battery")
+        );
         drop(server);
     }
 }
@@ -196,7 +198,9 @@ fn a_mail_server_that_is_away_for_an_hour_gets_each_mail_once_and_no_mailbox_hol
     let mut command = mailing(&home, port, "none", &[]);
     clock.rule(&mut command);
     let server = Server::start(command);
-    for email in ["gone@example.com", "full@example.com", "a@example.com", "b@example.com", "c@example.com"] {
+    for email in
+        ["gone@example.com", "full@example.com", "a@example.com", "b@example.com", "c@example.com"]
+    {
         issue(&home, email, "jwt");
     }
     let all_tried = |times: u64| loop {
@@ -214,7 +218,8 @@ fn a_mail_server_that_is_away_for_an_hour_gets_each_mail_once_and_no_mailbox_hol
     let smtp = json!({ "port": port });
     let smtp = Foreign::start("smtp.py", &[&smtp.to_string()]);
     clock.set("+70m");
-    let mut to: Vec<_> = (0..3).map(|_| smtp.next()["to"][0].as_str().unwrap().to_owned()).collect();
+    let mut to: Vec<_> =
+        (0..3).map(|_| smtp.next()["to"][0].as_str().unwrap().to_owned()).collect();
     to.sort();
     assert_eq!(to, ["a@example.com", "b@example.com", "c@example.com"]);
     let ended = loop {

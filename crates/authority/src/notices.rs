@@ -49,7 +49,9 @@ impl Authority {
                     done.looked_at += 1;
                     // A row that was edited may say another end than the one that it is found by: it is passed by, and
                     // those behind it are not.
-                    let Some(end) = license.expires_at.filter(|end| *end <= until) else { continue };
+                    let Some(end) = license.expires_at.filter(|end| *end <= until) else {
+                        continue;
+                    };
                     last = last.max(Some((end, license.id)));
                     if let Some(kind) = due(tx, &license, end, now, days, nearer).await? {
                         let left = (end - now + DAY - 1).div_euclid(DAY).max(0);

@@ -138,7 +138,7 @@ impl Authority {
             template,
             email: view.customer.email.clone(),
             name: view.customer.name.clone(),
-            context: context(&view, &product, key.as_deref(), machine, self.clock().now()),
+            context: context(&view, &product, key.as_deref(), machine.as_ref(), self.clock().now()),
             file,
         })))
     }
@@ -164,7 +164,7 @@ fn context(
     license: &resource::License,
     product: &Product,
     key: Option<&str>,
-    machine: Option<Value>,
+    machine: Option<&Value>,
     now: i64,
 ) -> Value {
     let variable = format!("{}_LICENSE_KEY", product.key_prefix.replace('-', "_").to_uppercase());

@@ -42,7 +42,10 @@ async fn t6_a_key_that_is_kept_nowhere_is_mailed_once_and_gone_then() {
     }
     let jobs = due(&test).await;
     let letter = letter(&test, &jobs[0]).await;
-    assert_eq!((letter.email.as_str(), letter.context["key"].as_str()), ("ada@example.com", Some(&*key)));
+    assert_eq!(
+        (letter.email.as_str(), letter.context["key"].as_str()),
+        ("ada@example.com", Some(&*key))
+    );
     assert!(letter.file.unwrap().1.contains(&key));
     let done = Outcome::Done("250".into());
     test.authority.settle_job(&jobs[0], done, Backoff::MAIL).await.unwrap();

@@ -105,17 +105,16 @@ async fn installations(test: &TestAuthority) {
         };
         let again = Request { generation: None, ..request(&key, "c2") };
         let seat = activate(authority, again).await.unwrap();
-        let chain = Chain {
-            server_nonce: seat.server_nonce.clone(),
-            previous,
-            entries: vec![entry],
-        };
+        let chain =
+            Chain { server_nonce: seat.server_nonce.clone(), previous, entries: vec![entry] };
         let generation = lease(authority, &seat.lease).generation;
-        let asked = licentia_protocol::heartbeat::Request { chain: Some(chain), ..beat(&seat, generation) };
+        let asked =
+            licentia_protocol::heartbeat::Request { chain: Some(chain), ..beat(&seat, generation) };
         let _ = heartbeat(authority, asked).await;
     }
     authority.release(second.activation_id, actor()).await.unwrap();
-    let edit = "UPDATE licenses SET expires_at = 4102358400 WHERE state = 'active' AND tier = 'STANDARD'";
+    let edit =
+        "UPDATE licenses SET expires_at = 4102358400 WHERE state = 'active' AND tier = 'STANDARD'";
     run(test, edit);
     let _ = activate(authority, request(&key, "c3")).await;
 }
@@ -150,7 +149,10 @@ async fn v4_every_event_is_told_and_documented_with_an_example() {
     }
     for (name, body) in &told {
         let text = body.to_string();
-        assert!(!text.contains('@') && !text.contains("private") && !text.contains("sha256:"), "{text}");
+        assert!(
+            !text.contains('@') && !text.contains("private") && !text.contains("sha256:"),
+            "{text}"
+        );
         assert_eq!(body["type"], name.as_str());
     }
     let mut page = include_str!("webhooks.md").to_owned();
@@ -161,11 +163,15 @@ async fn v4_every_event_is_told_and_documented_with_an_example() {
         }
     }
     let body = example(&told[TEST]);
-    let _ = write!(page, "\n### `{TEST}`\n\nAn operator tries the webhook.\n\n```json\n{body}\n```\n");
+    let _ =
+        write!(page, "\n### `{TEST}`\n\nAn operator tries the webhook.\n\n```json\n{body}\n```\n");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/webhooks.md");
     if env::var("UPDATE_DOCS").is_ok() {
         fs::write(&path, &page).unwrap();
     }
     let stale = fs::read_to_string(path).unwrap_or_default() != page;
-    assert!(!stale, "docs/webhooks.md is stale: UPDATE_DOCS=1 cargo test -p licentia-authority --test product webhooks");
+    assert!(
+        !stale,
+        "docs/webhooks.md is stale: UPDATE_DOCS=1 cargo test -p licentia-authority --test product webhooks"
+    );
 }

@@ -51,20 +51,21 @@ struct Receiver {
 
 impl Caller {
     pub(crate) fn new(authority: &Authority, config: &Webhooks) -> Result<Self, String> {
-        Self::with(authority, config, Arc::new(System), TIMEOUT)
+        let lookup: Arc<dyn Lookup> = Arc::new(System);
+        Self::with(authority, config, &lookup, TIMEOUT)
     }
 
     fn with(
         authority: &Authority,
         config: &Webhooks,
-        lookup: Arc<dyn Lookup>,
+        lookup: &Arc<dyn Lookup>,
         timeout: Duration,
     ) -> Result<Self, String> {
         let allow: Arc<[_]> = config.allow.clone().into();
         let public_rule = Rule { allow: Arc::clone(&allow), public: true };
         let clear_rule = Rule { allow, public: false };
         let client = |rule: &Rule| {
-            let lookup = Arc::clone(&lookup);
+            let lookup = Arc::clone(lookup);
             Client::builder()
                 .redirect(Policy::none())
                 // A proxy would look up names by itself.
@@ -272,7 +273,9 @@ mod tests {
                     Some(answer) => {
                         let mut buffer = [0; 8 * 1024];
                         let _ = stream.read(&mut buffer).await;
-                        let text = format!("HTTP/1.1 {answer}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+                        let text = format!(
+                            "HTTP/1.1 {answer}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+                        );
                         let _ = stream.write_all(text.as_bytes()).await;
                     }
                 }
@@ -302,10 +305,12 @@ mod tests {
         async fn new(allow: &[&str], addresses: &[&'static str]) -> Self {
             let test = TestAuthority::new().await;
             test.import(CATALOG).await;
-            let config = Webhooks { allow: allow.iter().map(|text| text.parse().unwrap()).collect() };
-            let lookup = Arc::new(Flipping(Mutex::new(addresses.iter().copied().collect())));
+            let config =
+                Webhooks { allow: allow.iter().map(|text| text.parse().unwrap()).collect() };
+            let lookup: Arc<dyn Lookup> =
+                Arc::new(Flipping(Mutex::new(addresses.iter().copied().collect())));
             let timeout = Duration::from_millis(300);
-            let caller = Caller::with(&test.authority, &config, lookup, timeout).unwrap();
+            let caller = Caller::with(&test.authority, &config, &lookup, timeout).unwrap();
             Self { test, caller }
         }
 
@@ -348,8 +353,9 @@ mod tests {
     async fn a_receiver_that_fails_hangs_or_redirects_is_tried_again_and_410_switches_it_off() {
         let bench = Bench::new(&["127.0.0.1"], &["127.0.0.1"]).await;
         let (canary, hits) = receiver(&["200 OK"]).await;
-        let location: &'static str =
-            Box::leak(format!("302 Found\r\nlocation: http://127.0.0.1:{canary}/").into_boxed_str());
+        let location: &'static str = Box::leak(
+            format!("302 Found\r\nlocation: http://127.0.0.1:{canary}/").into_boxed_str(),
+        );
         let redirect: &'static [&'static str] = Box::leak(Box::new([location]));
         let (port, _) = receiver(redirect).await;
         let outcome = bench.test_call(&format!("http://127.0.0.1:{port}/")).await;
@@ -436,14 +442,48 @@ mod tests {
         let (canary, hits) = receiver(&["200 OK"]).await;
         let bench = Bench::new(&[], &["127.0.0.1"]).await;
         let spellings = [
-            "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1",
-            "0x7f.1", "017700000001", "127.000.000.001", "0", "0.0.0.0", "0x0", "127.255.255.255",
-            "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]",
-            "[::127.0.0.1]", "[0000:0000:0000:0000:0000:0000:0000:0001]", "localhost", "LOCALHOST",
-            "localhost.", "127.0.0.1.", "127.0.0.1.nip.io", "169.254.169.254", "10.0.0.1",
-            "192.168.0.1", "172.16.0.1", "100.64.0.1", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]",
-            "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[2001:0:7f00:1::]", "224.0.0.1",
-            "255.255.255.255", "%31%32%37.0.0.1", "example.com", "①②⑦.0.0.1",
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.0.0.1",
+            "0177.0.0.1",
+            "0x7f.1",
+            "017700000001",
+            "127.000.000.001",
+            "0",
+            "0.0.0.0",
+            "0x0",
+            "127.255.255.255",
+            "[::1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[0:0:0:0:0:ffff:127.0.0.1]",
+            "[::127.0.0.1]",
+            "[0000:0000:0000:0000:0000:0000:0000:0001]",
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "127.0.0.1.",
+            "127.0.0.1.nip.io",
+            "169.254.169.254",
+            "10.0.0.1",
+            "192.168.0.1",
+            "172.16.0.1",
+            "100.64.0.1",
+            "[fe80::1]",
+            "[fc00::1]",
+            "[fd00:ec2::254]",
+            "[64:ff9b::7f00:1]",
+            "[2002:7f00:1::]",
+            "[2001:0:7f00:1::]",
+            "224.0.0.1",
+            "255.255.255.255",
+            "%31%32%37.0.0.1",
+            "example.com",
+            "①②⑦.0.0.1",
         ];
         for host in spellings {
             for scheme in ["http", "https"] {
@@ -458,7 +498,8 @@ mod tests {
             }
         }
         // A public address at the first look and this machine at the next one, or both at once.
-        let rebinding = Bench::new(&[], &["203.0.113.1 1.1.1.1", "1.1.1.1 127.0.0.1", "127.0.0.1"]).await;
+        let rebinding =
+            Bench::new(&[], &["203.0.113.1 1.1.1.1", "1.1.1.1 127.0.0.1", "127.0.0.1"]).await;
         for _ in 0..3 {
             let outcome = rebinding.test_call(&format!("https://rebind.example:{canary}/")).await;
             assert!(why(&outcome).contains("private"), "{outcome:?}");
