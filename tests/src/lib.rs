@@ -11,6 +11,7 @@ pub mod foreign;
 pub mod gate;
 pub mod node;
 pub mod registry;
+pub mod s3;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

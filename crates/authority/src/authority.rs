@@ -19,6 +19,7 @@ use crate::idempotency::InProgress;
 use crate::keyring::Keyring;
 use crate::outage::Outages;
 use crate::refusals::Refusals;
+use crate::revocations::publish::Newest;
 
 /// What an authority is made of.
 pub struct Parts {
@@ -52,6 +53,7 @@ struct Inner {
     crowds: Crowds,
     judgements: Judgements,
     together: Together,
+    newest: Newest,
     reading: AtomicU64,
     writing: AtomicU64,
 }
@@ -89,6 +91,7 @@ impl Authority {
                 crowds: Crowds::default(),
                 judgements: Judgements::default(),
                 together: Together::default(),
+                newest: Newest::default(),
                 reading: AtomicU64::default(),
                 writing: AtomicU64::default(),
             }),
@@ -178,6 +181,10 @@ impl Authority {
 
     pub(crate) fn judgements(&self) -> &Judgements {
         &self.inner.judgements
+    }
+
+    pub(crate) fn newest(&self) -> &Newest {
+        &self.inner.newest
     }
 
     pub(crate) fn together(&self) -> &Together {

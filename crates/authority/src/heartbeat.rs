@@ -93,7 +93,7 @@ impl Authority {
             lease,
             license: kept.license_changed.then(|| kept.granted.claims.token().to_owned()),
             keyset_version: self.keyring().keyset_version,
-            revocations_seq: 0,
+            revocations_seq: self.newest_list(),
             advice: kept.metered.advice,
             usage_counted: kept.metered.counted,
             chain: kept.chain,

@@ -96,7 +96,7 @@ impl Authority {
             nodes: claims.nodes,
             standing,
             next_at: next_at(granted.at, seat.lease_until, terms.heartbeat_s, &seat.server_nonce),
-            revocations_seq: 0,
+            revocations_seq: self.newest_list(),
             fingerprint: granted.fingerprint.clone(),
         })
     }

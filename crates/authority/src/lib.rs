@@ -46,6 +46,7 @@ pub mod pull_tokens;
 mod refusals;
 pub mod registry;
 pub mod releases;
+pub mod revocations;
 mod seats;
 mod secrets;
 pub mod sessions;

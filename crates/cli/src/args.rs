@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, mail, manifest, migrate, node, operator, plan, product, registry, serve, token, usage,
-    webhook,
+    license, mail, manifest, migrate, node, operator, plan, product, registry, revocations, serve,
+    token, usage, webhook,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -89,6 +89,9 @@ pub enum Command {
     /// Manifests of releases.
     #[command(subcommand)]
     Manifest(manifest::Command),
+    /// What is revoked, and the list that says so.
+    #[command(subcommand)]
+    Revocations(revocations::Command),
     /// Customers.
     #[command(subcommand)]
     Customer(customer::Command),

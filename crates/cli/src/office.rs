@@ -8,7 +8,9 @@ use licentia_authority::Authority;
 use licentia_issue::Secret;
 use licentia_protocol::Problem;
 use licentia_protocol::resource::Page;
+use licentia_server::lists::Publisher;
 use licentia_server::local::Local;
+use licentia_server::system::variables;
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,7 +40,16 @@ impl Office {
     pub(crate) async fn open(cli: &Cli) -> Result<Self, Failure> {
         let Some(base) = &cli.server else {
             let authority = local::authority(cli).await?;
-            let way = Way::Local(Local::new(authority.clone(), local::actor()), authority);
+            let config = local::read_config(cli, None)?;
+            let publisher = Publisher::open(authority.clone(), &config.revocations, variables())
+                .map_err(|e| {
+                    Failure::usage(
+                        &e,
+                        "correct `text` and `publish` in the section `[revocations]`",
+                    )
+                })?;
+            let local = Local::with(authority.clone(), local::actor(), publisher);
+            let way = Way::Local(local, authority);
             return Ok(Self { way });
         };
         let token = token(cli)?;

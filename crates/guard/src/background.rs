@@ -16,6 +16,7 @@ use crate::discovery::Found;
 use crate::engine::{Engine, Farewell};
 use crate::events;
 use crate::finding::Finding;
+use crate::lists::{Answer, Source};
 use crate::reason::Reason;
 use crate::settings::Setup;
 use crate::shared::Shared;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
 pub(crate) struct Worker {
     pub(crate) engine: Engine,
     pub(crate) client: Option<Client>,
+    /// Where revocation lists are fetched.
+    pub(crate) lists: Option<Source>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) started: Option<Done<Result<(), StartError>>>,
@@ -66,6 +69,7 @@ pub(crate) fn spawn(worker: Worker) {
 }
 
 type Exchange = Pin<Box<dyn Future<Output = Contact> + Send>>;
+type Fetching = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 impl Worker {
     fn run_to_end(mut self) {
@@ -113,6 +117,7 @@ impl Worker {
             // Before the first verdict, and nothing waits yet.
             self.engine.inspected(Some(inspection.run()));
         }
+        let mut fetching: Option<Fetching> = None;
         loop {
             self.engine.tick();
             if look.is_none()
@@ -125,6 +130,12 @@ impl Worker {
             {
                 let client = client.clone();
                 exchange = Some(Box::pin(async move { contact(&client, ask).await }));
+            }
+            if let (Some(lists), None) = (&self.lists, &fetching)
+                && let Some(fetch) = self.engine.list_to_fetch()
+            {
+                let lists = lists.clone();
+                fetching = Some(Box::pin(async move { lists.fetch(fetch).await }));
             }
             if let Some(farewell) = self.engine.left() {
                 self.bid(farewell);
@@ -143,6 +154,10 @@ impl Worker {
                 contact = next(&mut exchange) => {
                     exchange = None;
                     self.engine.take(contact);
+                }
+                answer = next(&mut fetching) => {
+                    fetching = None;
+                    self.engine.list_fetched(answer);
                 }
                 found = looked(&mut look) => {
                     look = None;
@@ -235,9 +250,9 @@ impl Worker {
     }
 }
 
-async fn next(exchange: &mut Option<Exchange>) -> Contact {
-    match exchange {
-        Some(exchange) => exchange.await,
+async fn next<T>(waited: &mut Option<Pin<Box<dyn Future<Output = T> + Send>>>) -> T {
+    match waited {
+        Some(waited) => waited.await,
         None => std::future::pending().await,
     }
 }

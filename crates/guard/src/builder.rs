@@ -30,6 +30,7 @@ pub struct Builder {
     pub(crate) prefix: Option<String>,
     pub(crate) sources: Sources,
     pub(crate) server: Option<String>,
+    pub(crate) revocations_url: Option<String>,
     pub(crate) cluster_id: Option<String>,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) nodes: Option<u32>,
@@ -62,6 +63,7 @@ impl Builder {
             prefix: None,
             sources: Sources::default(),
             server: None,
+            revocations_url: None,
             cluster_id: None,
             state_dir: None,
             nodes: None,
@@ -107,6 +109,21 @@ impl Builder {
     /// The path of a licence file from the application's configuration.
     pub fn license_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.sources.path = Some(path.into());
+        self
+    }
+
+    /// The path of a revocation list that somebody renews, from the application's configuration;
+    /// `PREFIX_LICENSE_REVOCATIONS` outweighs it. Where there is no newer list in time, the policy's `unreachable` arm
+    /// decides. A list beside the program, `licenses/revocations.json`, counts in any case.
+    pub fn revocation_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sources.list = Some(path.into());
+        self
+    }
+
+    /// Where revocation lists are fetched by the hour, for products that ask no authority. Where there is no newer list
+    /// in time, the policy's `unreachable` arm decides.
+    pub fn revocations_url(mut self, address: impl Into<String>) -> Self {
+        self.revocations_url = Some(address.into());
         self
     }
 

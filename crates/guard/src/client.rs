@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use http_body_util::Full;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use hyper::{Method, Request, Uri};
 use licentia_license::Trust;
 use licentia_protocol::{activate, deactivate, heartbeat, keyset};
@@ -16,6 +18,8 @@ use crate::wire::{Exchange, Wire, silence};
 const MAX_ANSWER: usize = 1024 * 1024;
 const ACTIVATE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// A revocation list may be some MiB.
+const FETCH: Duration = Duration::from_secs(60);
 const DEACTIVATE: Duration = Duration::from_secs(5);
 /// A stream that is silent for so long is dead; the authority sends a comment far more often.
 const STREAM_SILENCE: Duration = Duration::from_secs(90);
@@ -24,6 +28,13 @@ const STREAM_SILENCE: Duration = Duration::from_secs(90);
 pub(crate) struct Raw {
     pub(crate) status: u16,
     pub(crate) retry_after_s: Option<i64>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Something fetched.
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
@@ -160,6 +171,27 @@ impl Client {
         Ok(request)
     }
 
+    /// Fetches a page of at most so many bytes; an empty path is the address itself.
+    pub(crate) async fn fetch(
+        &self,
+        path: &str,
+        header: Option<(HeaderName, HeaderValue)>,
+        most: usize,
+    ) -> Result<Page, Silence> {
+        let mut request = self.request(Method::GET, path, None, Vec::new())?;
+        if path.is_empty() {
+            *request.uri_mut() = self.base.parse().map_err(silence)?;
+        }
+        request.headers_mut().extend(header);
+        in_time(FETCH, async {
+            let mut exchange = self.wire.send(request).await?;
+            let (status, headers) = (exchange.status(), exchange.headers().clone());
+            let body = body(&mut exchange, most).await?;
+            Ok(Page { status, headers, body })
+        })
+        .await
+    }
+
     async fn answer(&self, request: Request<Full<hyper::body::Bytes>>) -> Result<Raw, Silence> {
         read(self.wire.send(request).await?).await
     }
@@ -169,14 +201,19 @@ impl Client {
 async fn read(mut exchange: Exchange) -> Result<Raw, Silence> {
     let retry_after = exchange.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|value| value.parse().ok());
+    let body = body(&mut exchange, MAX_ANSWER).await?;
+    Ok(Raw { status: exchange.status(), retry_after_s, body })
+}
+
+async fn body(exchange: &mut Exchange, most: usize) -> Result<Vec<u8>, Silence> {
     let mut body = Vec::new();
     while let Some(chunk) = exchange.chunk().await? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(Silence("the answer is larger than 1 MiB".to_owned()));
+        if body.len() + chunk.len() > most {
+            return Err(Silence(format!("the answer is larger than {most} bytes")));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Raw { status: exchange.status(), retry_after_s, body })
+    Ok(body)
 }
 
 impl Transport for Client {

@@ -8,6 +8,7 @@ use licentia_license::MAX_FILE_BYTES;
 use licentia_license::file::LicenseFile;
 
 use crate::environment::{Environment, Names};
+use crate::lists;
 
 /// What the builder was told about the licence.
 #[derive(Clone, Default)]
@@ -18,6 +19,8 @@ pub(crate) struct Sources {
     pub(crate) configuration: Option<String>,
     /// A path from the application's configuration.
     pub(crate) path: Option<PathBuf>,
+    /// A revocation list, from the application's configuration.
+    pub(crate) list: Option<PathBuf>,
 }
 
 /// Where to look again while the product runs.
@@ -28,6 +31,14 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    /// Revocation lists that somebody put here, each with where it is.
+    pub(crate) fn lists(&self) -> Vec<(String, String)> {
+        let named = self.names.find(&self.environment, "LICENSE_REVOCATIONS");
+        let named = named.map(|(_, path)| PathBuf::from(path)).or(self.sources.list.clone());
+        let dropped = self.environment.dropped(lists::FILE);
+        lists::in_files(named.into_iter().chain(dropped))
+    }
+
     /// The first licence in the order of the list above; `None` where there is none at all.
     pub(crate) fn find(&self) -> Result<Option<Found>, Unreadable> {
         find(&self.sources, &self.names, &self.environment)
@@ -124,6 +135,7 @@ mod tests {
             code: Some("code".into()),
             configuration: Some("configuration".into()),
             path: Some(folder.path().join("my.lic")),
+            list: None,
         };
         assert_eq!(key(&sources, &full).unwrap().as_deref(), Some("code"));
         sources.code = None;

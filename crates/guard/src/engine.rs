@@ -4,8 +4,11 @@
 mod chain;
 mod inspect;
 mod license;
+mod lists;
 mod past;
 mod report;
+
+pub(crate) use self::lists::Remembered;
 
 use std::sync::Arc;
 
@@ -15,6 +18,7 @@ use licentia_license::{Invalid, Lease, License, Trust, Verified};
 use licentia_protocol::heartbeat::Advice;
 use licentia_protocol::{activate, deactivate};
 
+use self::lists::Lists;
 use crate::chain::Chain;
 use crate::clock::{NoEntropy, SECOND, jitter, unguessable};
 use crate::contact::{Ask, Contact, Reply, Session};
@@ -22,6 +26,7 @@ use crate::discovery::{Found, Places, Unreadable};
 use crate::finding::Finding;
 use crate::inspection::Inspector;
 use crate::judge::Grant;
+use crate::lists::Source;
 use crate::log;
 use crate::policy::{Arm, Policy};
 use crate::reason::Reason;
@@ -71,6 +76,8 @@ pub(crate) struct Start {
     pub(crate) nodes: Option<u32>,
     /// Whether there is an authority to ask.
     pub(crate) online: bool,
+    /// Where revocation lists are fetched.
+    pub(crate) list_source: Option<Source>,
 }
 
 struct Nonces {
@@ -120,6 +127,7 @@ pub(crate) struct Engine {
     nodes: Option<u32>,
     online: bool,
     time: Time,
+    lists: Lists,
     set_back: bool,
     following: bool,
     failures: u32,
@@ -182,6 +190,7 @@ impl Engine {
             nodes: start.nodes,
             online: start.online,
             time,
+            lists: Lists::default(),
             set_back: false,
             following: false,
             failures: 0,
@@ -221,6 +230,7 @@ impl Engine {
         self.next_look = self.now_micros().saturating_add(LOOK_EVERY);
         self.key = self.read_found();
         self.restart();
+        self.begin_lists();
     }
 
     /// A new run in the same process: nothing was said for or against it yet.
@@ -290,7 +300,7 @@ impl Engine {
             .then_some(i64::MAX)
             .unwrap_or(self.next_look);
         let next = deadline.into_iter().chain(self.next_contact).chain(waiver);
-        let next = next.chain(self.inspect_at()).min();
+        let next = next.chain(self.inspect_at()).chain(self.lists_wake_at()).min();
         Some(self.time.on_clock(next.map_or(look, |next| next.min(look))))
     }
 
@@ -323,8 +333,10 @@ impl Engine {
         if self.next_look <= now {
             self.next_look = now.saturating_add(LOOK_EVERY);
             self.look();
+            self.look_for_lists();
             self.use_up();
         }
+        self.mind_lists();
         self.notice();
     }
 
@@ -471,6 +483,7 @@ impl Engine {
         let more = self.chained(grant.chained, &grant.lease.server_nonce);
         self.settle_clock(grant.lease.iat);
         self.remember(&grant.lease, grant.proof);
+        self.list_named(grant.lease.revocations_seq);
         let lease = grant.lease;
         // Counted from the answer on, so that a clock that is wrong makes nobody come too often.
         let now = self.now_micros();
@@ -628,6 +641,7 @@ impl Engine {
         }
         snapshot.cluster_id.clone_from(&self.cluster_id);
         snapshot.lease_until = self.lease.as_ref().map(|lease| self.end_of(lease));
+        snapshot.revocations_until = self.state.list.as_ref().map(|list| list.exp);
         snapshot.memory = self.memory;
         snapshot.advice.clone_from(&self.advice);
         snapshot.findings.clone_from(&self.findings);

@@ -17,6 +17,7 @@ use crate::fingerprint::Machine;
 use crate::guard::Guard;
 use crate::inspection::Inspector;
 use crate::integrity::Checker;
+use crate::lists::Source;
 use crate::record::Records;
 use crate::seal::Seal;
 use crate::settings::Settings;
@@ -32,7 +33,8 @@ impl Builder {
         let mut this = self;
         let (observers, plans) =
             (std::mem::take(&mut this.observers), std::mem::take(&mut this.plans));
-        let (start, client) = this.assemble()?;
+        let (mut start, client) = this.assemble()?;
+        let lists = start.list_source.take();
         let (clock, random) =
             (Arc::clone(&start.settings.clock), Arc::clone(&start.settings.random));
         let (ranks, usage) = (start.settings.ranks.clone(), Arc::clone(&start.usage));
@@ -53,6 +55,7 @@ impl Builder {
         spawn(Worker {
             engine,
             client,
+            lists,
             shared,
             commands,
             started: Some(started),
@@ -89,6 +92,19 @@ impl Builder {
                 Client::new(&address, &environment).map_err(|why| misconfigured(&name, &why))
             })
             .transpose()?;
+        let lists = self
+            .revocations_url
+            .as_deref()
+            .map(|address| {
+                Client::new(address, &environment)
+                    .map(Source::at)
+                    .map_err(|why| misconfigured("the address of the revocation list", &why))
+            })
+            .transpose()?;
+        let fetches_lists = lists.is_some();
+        let lists = lists.or_else(|| client.clone().map(Source::of_authority));
+        let named = names.find(&environment, "LICENSE_REVOCATIONS").is_some();
+        let follows_lists = fetches_lists || named || self.sources.list.is_some();
         let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom));
         let machine = self.machine.unwrap_or_else(|| Machine::here(&self.product));
         let kept = self.state_dir.is_some();
@@ -111,6 +127,8 @@ impl Builder {
             offline_grace_s: number("LICENSE_OFFLINE_GRACE_HOURS", HOUR_S)?,
             heartbeat_s: number("LICENSE_HEARTBEAT_INTERVAL_MINUTES", 60)?,
             hostname: environment.hostname().map(str::to_owned),
+            follows_lists,
+            fetches_lists,
             machine: machine.fingerprints().to_vec(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             random,
@@ -144,6 +162,7 @@ impl Builder {
             usage: Arc::new(Usage::default()),
             nodes: self.nodes,
             online: client.is_some(),
+            list_source: lists,
         };
         Ok((start, client))
     }

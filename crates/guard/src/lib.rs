@@ -43,6 +43,7 @@ mod inspection;
 pub mod integrity;
 mod judge;
 mod launch;
+mod lists;
 mod log;
 mod observer;
 pub mod policy;

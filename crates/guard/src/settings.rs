@@ -36,6 +36,10 @@ pub(crate) struct Settings {
     /// Lengthens the time between heartbeats to so many seconds.
     pub(crate) heartbeat_s: Option<i64>,
     pub(crate) hostname: Option<String>,
+    /// Revocation lists are to be had: without a newer one in time the preset decides.
+    pub(crate) follows_lists: bool,
+    /// They are fetched from an address of their own.
+    pub(crate) fetches_lists: bool,
     /// What this machine is known by, the default scheme first.
     pub(crate) machine: Vec<Fingerprint>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -31,6 +31,7 @@ pub struct Snapshot {
     pub(crate) license: Option<Arc<Verified<License>>>,
     pub(crate) cluster_id: String,
     pub(crate) lease_until: Option<i64>,
+    pub(crate) revocations_until: Option<i64>,
     pub(crate) memory: Memory,
     pub(crate) enforcement: Enforcement,
     pub(crate) decided: Standing,
@@ -77,6 +78,7 @@ impl Snapshot {
             license: license.cloned(),
             cluster_id: String::new(),
             lease_until: None,
+            revocations_until: None,
             memory: Memory::Unkept,
             enforcement: Enforcement::On,
             advice: Vec::new(),
@@ -171,6 +173,12 @@ impl Snapshot {
     #[must_use]
     pub fn lease_until(&self) -> Option<i64> {
         self.lease_until
+    }
+
+    /// Until when the newest revocation list counts, in seconds since the epoch; `None` where none was seen.
+    #[must_use]
+    pub fn revocations_until(&self) -> Option<i64> {
+        self.revocations_until
     }
 
     /// Whether a feature may be used.

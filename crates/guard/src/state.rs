@@ -18,11 +18,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use licentia_license::revocations::Mark;
+
 use crate::clock::Random;
+use crate::engine::Remembered;
 use crate::seal::Seal;
 
 const FILE: &str = "license-state.json";
 const LOCK: &str = "license-state.lock";
+/// The newest revocation list, as signed: it needs no seal.
+const LIST: &str = "license-revocations.jwt";
 const VERSION: u32 = 2;
 const MAX_BYTES: u64 = 256 * 1024;
 
@@ -84,6 +89,15 @@ pub(crate) struct State {
     pub(crate) signed_at: i64,
     /// How far the lease was used without news, in seconds: a clock that is set back gives none of it back.
     pub(crate) used_to: i64,
+    /// The newest revocation list that was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) list: Option<Mark>,
+    /// What a list said of the licence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked: Option<Remembered>,
+    /// Since when lists are followed, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lists_since: Option<i64>,
     /// Usage that was sent and not acknowledged yet, under the name it was sent with.
     pub(crate) report: Option<Report>,
     /// Usage since.
@@ -232,6 +246,20 @@ impl Store {
                 false
             }
         }
+    }
+
+    /// Keeps a revocation list, where this process leads. Without it what the list said is remembered all the same.
+    pub(crate) fn save_list(&self, list: &str) {
+        if let Some(folder) = self.folder.as_ref().filter(|_| self.writes())
+            && let Err(error) = replace(folder, LIST, list.as_bytes())
+        {
+            tracing::warn!(target: "license", %error, "[License] The revocation list cannot be kept");
+        }
+    }
+
+    /// The list that was kept.
+    pub(crate) fn load_list(&self) -> Option<String> {
+        self.folder.as_ref().and_then(|folder| crate::lists::read(&folder.join(LIST)))
     }
 
     fn writes(&self) -> bool {

@@ -42,7 +42,9 @@ pub mod manifest;
 pub mod offline;
 pub mod receipt;
 pub mod refusal;
+pub mod revocations;
 pub mod scheme;
+pub mod status_list;
 pub mod trust;
 #[cfg(test)]
 mod vectors;
@@ -54,6 +56,7 @@ pub use claims::{License, Text};
 pub use document::Document;
 pub use invalid::Invalid;
 pub use lease::Lease;
+pub use revocations::RevocationList;
 pub use trust::Trust;
 pub use verify::Verified;
 

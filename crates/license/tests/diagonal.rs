@@ -15,10 +15,11 @@ use licentia_license::offline::{OfflineLease, OfflineRequest};
 use licentia_license::receipt::Receipt;
 use licentia_license::refusal::Refusal;
 use licentia_license::scheme::{Profile, check, short};
+use licentia_license::status_list::{StatusList, Statuses};
 use licentia_license::verdict::OnlineVerdict;
 use licentia_license::verify::verify;
 use licentia_license::waiver::{GraceGrant, Waiver};
-use licentia_license::{Document, Invalid, Lease, License, Trust};
+use licentia_license::{Document, Invalid, Lease, License, RevocationList, Trust};
 
 use support::{Key, caio_payload, license, rules, v1_key};
 
@@ -46,6 +47,8 @@ const VERIFIERS: &[(&str, Verifier)] = &[
     ("request", document::<OfflineRequest>),
     ("receipt", document::<Receipt>),
     ("delegation", document::<Delegation>),
+    ("revocations", document::<RevocationList>),
+    ("status list", document::<StatusList>),
     ("a key of caio", |token, trust| key(token, trust, "caio", None)),
     ("a key of tmws", |token, trust| key(token, trust, "tmws", None)),
     ("an old key of caio", |token, trust| key(token, trust, "caio", Some(Profile::Caio))),
@@ -204,6 +207,15 @@ fn artefacts(signer: &Key) -> Vec<(&'static str, String)> {
         jwk: signer.jwk(),
         seats: 3,
     };
+    let revocations = RevocationList { iss: iss.clone(), iat, exp, seq: 1, revoked: Vec::new() };
+    let statuses = StatusList {
+        iss: iss.clone(),
+        sub: "https://a.example/status/1".into(),
+        iat,
+        exp,
+        seq: 1,
+        status_list: Statuses::valid().pack(),
+    };
     let keyset = Keyset { iss, iat, exp: None, version: 1, keys: Vec::new() };
     let claims = serde_json::to_value(license()).unwrap();
     vec![
@@ -220,6 +232,8 @@ fn artefacts(signer: &Key) -> Vec<(&'static str, String)> {
         ("request", signer.document(&request)),
         ("receipt", signer.document(&receipt)),
         ("delegation", signer.document(&delegation)),
+        ("revocations", signer.document(&revocations)),
+        ("status list", signer.document(&statuses)),
         ("v2", signer.v2("CAIO", "acme-eu-west", &claims)),
         ("v2 of caio", signer.v2("CAIO", "acme-eu-west", &caio_payload())),
         ("v1", v1_key()),
@@ -259,7 +273,7 @@ fn nothing_passes_under_a_key_for_another_purpose() {
         (Purpose::Lease, &["lease", "offline", "activation", "refusal", "verdict", "request"]),
         (Purpose::Manifest, &["manifest"]),
         (Purpose::Log, &["receipt"]),
-        (Purpose::Revocation, &[]),
+        (Purpose::Revocation, &["revocations", "status list"]),
         (Purpose::Registry, &[]),
         (Purpose::Root, &[]),
     ];

@@ -17,6 +17,8 @@ words! {
         Changed = "changed",
         /// The authority's keyset changed; for everybody.
         Keyset = "keyset",
+        /// What is revoked by the id of a key changed; for whoever publishes the list, and for no product.
+        Listed = "listed",
     }
 }
 

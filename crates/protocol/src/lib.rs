@@ -19,6 +19,7 @@ pub mod licenses;
 pub mod problem;
 pub mod registry;
 pub mod resource;
+pub mod revocations;
 pub mod validate;
 
 pub use code::Code;

@@ -47,6 +47,28 @@ pub struct Config {
     pub webhooks: webhooks::Webhooks,
     /// Section `[notices]`.
     pub notices: notices::Notices,
+    /// Section `[revocations]`.
+    pub revocations: Revocations,
+}
+
+/// Where revocations come from and go to, besides the database.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Revocations {
+    /// The folder or bucket (`s3://…`, `gs://…`, `az://…`) with `revocations.txt`.
+    pub text: Option<String>,
+    /// The folder or bucket that `revocations.json` is written to.
+    pub publish: Option<String>,
+    /// Seconds between two looks at the text; a folder's changes are heard besides.
+    pub poll_s: u32,
+    /// Seconds that running products may go on with a key that a line revokes.
+    pub grace_s: u32,
+}
+
+impl Default for Revocations {
+    fn default() -> Self {
+        Self { text: None, publish: None, poll_s: 5, grace_s: 0 }
+    }
 }
 
 /// Who may read `/metrics`.
@@ -343,6 +365,15 @@ impl Config {
                         "json" => LogFormat::Json,
                         _ => return Err(wrong("wants text or json")),
                     };
+                }
+                ("REVOCATIONS", "TEXT") => config.revocations.text = Some(value),
+                ("REVOCATIONS", "PUBLISH") => config.revocations.publish = Some(value),
+                ("REVOCATIONS", key @ ("POLL_S" | "GRACE_S")) => {
+                    let seconds = value.parse().map_err(|_| wrong("wants a number of seconds"))?;
+                    match key {
+                        "POLL_S" => config.revocations.poll_s = seconds,
+                        _ => config.revocations.grace_s = seconds,
+                    }
                 }
                 ("SERVER", "FORWARDED") => {
                     config.server.forwarded = match value.as_str() {

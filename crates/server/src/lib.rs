@@ -15,6 +15,7 @@ mod extract;
 mod gate;
 mod jobs;
 mod limits;
+pub mod lists;
 pub mod local;
 pub mod mail;
 mod metrics;

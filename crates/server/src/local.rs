@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
+use crate::lists::Publisher;
 use crate::router::{Facts, Services, Shared, router};
 use crate::serve::Draining;
 
@@ -32,6 +33,13 @@ impl Local {
     /// Whoever can open the authority may do everything with it.
     #[must_use]
     pub fn new(authority: Authority, actor: Actor) -> Self {
+        let publisher = Publisher::of_database(authority.clone());
+        Self::with(authority, actor, publisher)
+    }
+
+    /// The same, with the places that revocations come from and go to.
+    #[must_use]
+    pub fn with(authority: Authority, actor: Actor, publisher: Publisher) -> Self {
         let config = Config::default();
         let proxies = Proxies { networks: Vec::new(), header: config.server.forwarded };
         let router = router(Shared::new(Services {
@@ -47,6 +55,7 @@ impl Local {
             board: Arc::default(),
             facts: Facts::default(),
             brand: Arc::default(),
+            publisher,
         }));
         Self { router, actor }
     }

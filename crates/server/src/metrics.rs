@@ -75,6 +75,8 @@ pub(crate) struct Metrics {
     messages: AtomicU64,
     waiting: Mutex<Vec<(String, JobState, u64)>>,
     keyset_iat: AtomicI64,
+    /// 0 where there is none.
+    revocations_signed_at: AtomicI64,
 }
 
 /// A request that runs; it is counted as such until dropped.
@@ -194,6 +196,11 @@ impl Metrics {
         list
     }
 
+    /// When the newest revocation list was signed; `None` where there is none.
+    pub(crate) fn set_revocations_signed_at(&self, at: Option<i64>) {
+        self.revocations_signed_at.store(at.unwrap_or(0), Relaxed);
+    }
+
     /// All of it. `queued` are jobs that wait for the database or run in it: reading, writing.
     pub(crate) fn text(&self, now: i64, queued: (u64, u64)) -> String {
         let mut text = Text(String::with_capacity(16 * 1024));
@@ -223,6 +230,16 @@ impl Metrics {
             "How long ago the keyset in force was signed.",
         );
         text.line("licentia_keyset_age_seconds", &[], &age.max(0).to_string());
+        text.head(
+            "licentia_revocations_age_seconds",
+            "gauge",
+            "How long ago the newest published revocation list was signed; an alarm from 10800 on.",
+        );
+        let signed_at = self.revocations_signed_at.load(Relaxed);
+        if signed_at != 0 {
+            let age = now.saturating_sub(signed_at).max(0);
+            text.line("licentia_revocations_age_seconds", &[], &age.to_string());
+        }
         self.jobs_text(&mut text);
         self.endpoints_text(&mut text);
         text.0

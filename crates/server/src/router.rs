@@ -26,6 +26,7 @@ use crate::console::{self, Board};
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
+use crate::lists::Publisher;
 use crate::metrics::{Metrics, Running, Told};
 use crate::openapi;
 use crate::portal::{self, Brand};
@@ -55,6 +56,7 @@ pub(crate) struct Services {
     pub(crate) board: Arc<Board>,
     pub(crate) facts: Facts,
     pub(crate) brand: Arc<Brand>,
+    pub(crate) publisher: Publisher,
 }
 
 /// How the server is set up, for its operators to read; no secrets.
@@ -76,6 +78,12 @@ impl FromRef<Shared> for Arc<Brand> {
 impl FromRef<Shared> for Facts {
     fn from_ref(shared: &Shared) -> Self {
         shared.0.facts.clone()
+    }
+}
+
+impl FromRef<Shared> for Publisher {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.publisher.clone()
     }
 }
 
@@ -142,6 +150,7 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
         .routes(routes!(product::validate::handler))
         .routes(routes!(public::keyset::handler))
         .routes(routes!(public::jwks::handler))
+        .routes(routes!(public::revocations::handler))
         .routes(routes!(public::health::handler))
         .routes(routes!(public::ready::handler))
         .routes(routes!(public::metrics::handler))

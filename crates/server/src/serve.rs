@@ -19,9 +19,11 @@ use crate::jobs;
 use crate::jobs::scheduler::Scheduler;
 use crate::jobs::work::Worker;
 use crate::limits::Limits;
+use crate::lists::Publisher;
 use crate::metrics::Metrics;
 use crate::portal::Brand;
 use crate::router::{Facts, Services, Shared, router};
+use crate::system::variables;
 
 /// How long running requests may take after the stop signal.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -84,6 +86,18 @@ impl Server {
         jobs::alive::mark(&authority).await;
         jobs::alive::start(authority.clone(), stopped.clone());
         jobs::checkpoint::start(authority.clone(), Arc::clone(&metrics), stopped.clone());
+        let publisher = Publisher::open(authority.clone(), &config.revocations, variables())
+            .map_err(std::io::Error::other)?;
+        let (to_publish, seen) = (publisher.clone(), Arc::clone(&metrics));
+        let poll_s = config.revocations.poll_s;
+        jobs::revocations::start(
+            authority.clone(),
+            to_publish,
+            &feed,
+            poll_s,
+            seen,
+            stopped.clone(),
+        );
         let (drain, draining) = watch::channel(false);
         let notice = Duration::from_secs(config.server.drain_s.into());
         let proxies =
@@ -97,6 +111,7 @@ impl Server {
             uses: jobs::uses::start(authority.clone(), stopped.clone()),
             metrics,
             readers: Readers(config.metrics.allow.clone()),
+            publisher,
             insecure: config.server.insecure,
             board,
             facts: Facts(Arc::new(config.facts())),

@@ -32,3 +32,9 @@ impl Random for SystemRandom {
         }
     }
 }
+
+/// The environment, where buckets' credentials are: whatever of it is text.
+pub fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V12__jobs", include_str!("../migrations/V12__jobs.sql")),
     ("V13__distribution", include_str!("../migrations/V13__distribution.sql")),
     ("V14__webhooks", include_str!("../migrations/V14__webhooks.sql")),
+    ("V15__revocations", include_str!("../migrations/V15__revocations.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

@@ -52,6 +52,7 @@ mod plans;
 mod products;
 mod pull_tokens;
 mod releases;
+mod revocations;
 mod savepoints;
 mod seats;
 mod sessions;
@@ -100,6 +101,7 @@ mod tests {
             crate::products::STATEMENTS,
             crate::pull_tokens::STATEMENTS,
             crate::releases::STATEMENTS,
+            crate::revocations::STATEMENTS,
             crate::seats::STATEMENTS,
             crate::sessions::STATEMENTS,
             crate::settings::STATEMENTS,

@@ -21,6 +21,7 @@ statements! {
     VOID = "
         UPDATE license_keys SET voided_at = ?2
         WHERE license_id = ?1 AND jti NOT IN (?3, ?4) AND voided_at IS NULL";
+    VOID_ONE = "UPDATE license_keys SET voided_at = ?2 WHERE jti = ?1 AND voided_at IS NULL";
     SIGNED_BY = "
         SELECT DISTINCT k.license_id FROM license_keys k JOIN licenses l ON l.id = k.license_id
         WHERE k.kid = ?1 AND k.license_id > ?2 AND k.jti IN (l.jti, l.key_jti) AND l.state <> 'revoked'
@@ -77,6 +78,10 @@ impl LicenseKeys for SqliteTransaction {
     ) -> Result<u64> {
         let [one, other] = except;
         self.write(VOID, params![license_id.to_string(), at, one.to_string(), other.to_string()])
+    }
+
+    async fn void_license_key(&mut self, jti: Uuid, at: i64) -> Result<bool> {
+        Ok(self.write(VOID_ONE, params![jti.to_string(), at])? == 1)
     }
 }
 

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V12__jobs", include_str!("../migrations/V12__jobs.sql")),
     ("V13__distribution", include_str!("../migrations/V13__distribution.sql")),
     ("V14__webhooks", include_str!("../migrations/V14__webhooks.sql")),
+    ("V15__revocations", include_str!("../migrations/V15__revocations.sql")),
 ];
 
 const HAS_HISTORY: &str = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";

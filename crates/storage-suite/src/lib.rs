@@ -37,6 +37,7 @@ pub mod products;
 pub mod pull_tokens;
 pub mod races;
 pub mod releases;
+pub mod revocations;
 pub mod savepoints;
 pub mod seats;
 pub mod sessions;
@@ -134,6 +135,10 @@ macro_rules! suite {
                 a_version_is_taken_once_in_a_product
                 releases_are_listed_in_pages
                 artifacts_belong_to_their_release;
+            revocations:
+                a_revocation_is_put_and_replaced
+                voided_keys_are_walked
+                a_list_is_published_by_whoever_saw_the_last_one;
             savepoints: a_part_may_fail_alone;
             seats:
                 a_seat_is_put_and_replaced

@@ -6,7 +6,7 @@ use licentia_storage::StorageError;
 use crate::Backend;
 use crate::fixtures::{NOW, change, id, licensed, look};
 
-fn key(n: u32) -> LicenseKey {
+pub(crate) fn key(n: u32) -> LicenseKey {
     LicenseKey {
         jti: id(n),
         license_id: id(1),

@@ -27,6 +27,7 @@ pub mod plans;
 pub mod products;
 pub mod pull_tokens;
 pub mod releases;
+pub mod revocations;
 pub mod savepoints;
 pub mod seats;
 pub mod sessions;
@@ -60,6 +61,7 @@ pub trait Transaction:
     + products::Products
     + pull_tokens::PullTokens
     + releases::Releases
+    + revocations::Revocations
     + savepoints::Savepoints
     + seats::Seats
     + sessions::Sessions

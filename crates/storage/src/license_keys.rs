@@ -33,4 +33,6 @@ pub trait LicenseKeys {
         except: [Uuid; 2],
         at: i64,
     ) -> Result<u64>;
+    /// Marks one key as counting no more; whether it did until now.
+    async fn void_license_key(&mut self, jti: Uuid, at: i64) -> Result<bool>;
 }

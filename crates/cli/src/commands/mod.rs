@@ -23,6 +23,7 @@ pub(crate) mod operator;
 pub(crate) mod plan;
 pub(crate) mod product;
 pub(crate) mod registry;
+pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod serve;
 pub(crate) mod token;
@@ -43,6 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Bench(args) => bench::run(&cli, args, out).await,
         Command::BenchEcho => bench::echo(out).await,
         Command::License(license::Command::Verify(args)) => return license::verify::run(args, out),
+        Command::Revocations(command) => return revocations::run(&cli, command, out).await,
         Command::Doctor(command) => return doctor::run(command, out),
         Command::Fingerprint(args) => fingerprint::run(args, out),
         Command::Activate(args) => installation::activate(args, out).await,

@@ -125,6 +125,8 @@ impl Product {
             observe_only: false,
             offline_grace_s: None,
             heartbeat_s: None,
+            follows_lists: false,
+            fetches_lists: false,
             hostname: None,
             machine: Vec::new(),
             clock: Arc::<Wrong>::clone(&self.clock),
@@ -152,6 +154,7 @@ impl Product {
             artifacts_digest: None,
             nodes: None,
             online: true,
+            list_source: None,
         };
         self.engine = Some(Engine::new(start).unwrap());
     }

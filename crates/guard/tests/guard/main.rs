@@ -5,6 +5,8 @@ mod checks;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod offline;

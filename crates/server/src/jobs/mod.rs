@@ -16,6 +16,7 @@ pub(crate) mod count;
 pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod refusals;
+pub(crate) mod revocations;
 pub(crate) mod scheduler;
 pub(crate) mod uses;
 pub(crate) mod work;

@@ -8,6 +8,7 @@ mod jobs;
 mod keys;
 mod licenses;
 mod operators;
+mod revocations;
 mod sessions;
 mod support;
 mod tokens;

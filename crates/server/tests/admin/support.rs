@@ -50,10 +50,14 @@ impl Served {
     }
 
     pub(crate) async fn over(test: TestAuthority) -> Self {
+        Self::configured(test, Config::default()).await
+    }
+
+    pub(crate) async fn configured(test: TestAuthority, config: Config) -> Self {
         let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(server.run(test.authority.clone(), Config::default(), async {
+        let running = tokio::spawn(server.run(test.authority.clone(), config, async {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();

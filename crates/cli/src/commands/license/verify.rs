@@ -10,6 +10,7 @@ use licentia_issue::keyfile;
 use licentia_license::decide::{Circumstances, decide};
 use licentia_license::file::LicenseFile;
 use licentia_license::fingerprint::Fingerprint;
+use licentia_license::revocations;
 use licentia_license::scheme::{Plan, Profile, Rules, check};
 use licentia_license::{Invalid, License, MAX_FILE_BYTES, Trust, Verified};
 use licentia_model::Clock;
@@ -18,7 +19,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::output::{Output, facts};
+use crate::output::{Output, facts, note};
 
 /// Check a key or licence file; needs no authority and no network. Exit status 0 valid, 1 not.
 #[derive(clap::Args)]
@@ -43,6 +44,9 @@ pub struct Args {
     /// A keyset signed by one of the public keys, where the licence brings none.
     #[arg(long, value_name = "FILE")]
     keyset: Option<PathBuf>,
+    /// A revocation list (`revocations.json`); the one in a licence file counts too.
+    #[arg(long, value_name = "FILE")]
+    revocations: Option<PathBuf>,
     /// The product it must be for; with a catalogue, that one's.
     #[arg(long, value_name = "CODE")]
     product: Option<String>,
@@ -89,17 +93,39 @@ pub(crate) fn run(args: &Args, out: Output) -> Result<ExitCode, Failure> {
     let rules = rules(args, catalog, product.as_deref(), machine.as_ref())?;
     let now = args.at.map_or_else(|| SystemClock.now(), Timestamp::as_second);
 
+    let mut lists = Vec::new();
+    if let Some(path) = &args.revocations {
+        let list = revocations::open(&crate::commands::revocations::verify::text(path)?, &trust);
+        lists.push(list.map_err(|e| {
+            Failure::usage(
+                format!("{}: {e}", path.display()),
+                "give a list that one of the public keys signed, or name the keyset",
+            )
+        })?);
+    }
     let checked = text(args)?.and_then(|text| LicenseFile::parse(&text)).and_then(|file| {
         if let Some(keyset) = &file.keyset {
             // A keyset that no root signed helps nothing and harms nothing; the licence's own verdict tells more.
             let _ = trust.accept_keyset(keyset);
         }
+        // The same goes for a list.
+        let beside = file.revocations.as_deref();
+        lists.extend(beside.and_then(|list| revocations::open(list, &trust).ok()));
         check(&file.license, &trust, &rules, now)
     });
     let verdict = checked.as_ref().map_err(Clone::clone).and_then(|license| {
         let mut circumstances = Circumstances::at(now).machine(machine.as_slice());
         circumstances.product = product.as_deref();
-        decide(license, &circumstances)
+        decide(license, &circumstances)?;
+        lists.iter().try_for_each(|list| {
+            match revocations::weigh(list, &license.iss, None, now.saturating_mul(1_000_000)) {
+                Ok(_) => list.admits(license, now),
+                Err(no_news) => {
+                    note(&format!("the revocation list does not count: {no_news}"));
+                    Ok(())
+                }
+            }
+        })
     });
     report(checked.as_ref().ok(), verdict.err().as_ref(), out)
 }

@@ -14,6 +14,7 @@ pub(crate) struct Request {
     /// What a proxy was told.
     pub(crate) proxy_authorization: Option<String>,
     pub(crate) idempotency_key: Option<String>,
+    pub(crate) if_none_match: Option<String>,
     pub(crate) body: Value,
 }
 
@@ -117,7 +118,7 @@ fn read(stream: &mut impl Read) -> std::io::Result<Request> {
     reader.read_line(&mut line)?;
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let (mut length, mut bearer) = (0, None);
-    let (mut proxy_authorization, mut idempotency_key) = (None, None);
+    let (mut proxy_authorization, mut idempotency_key, mut if_none_match) = (None, None, None);
     loop {
         let mut header = String::new();
         reader.read_line(&mut header)?;
@@ -126,6 +127,7 @@ fn read(stream: &mut impl Read) -> std::io::Result<Request> {
             "content-length" => length = value.parse().unwrap_or(0),
             "proxy-authorization" => proxy_authorization = Some(value.to_owned()),
             "idempotency-key" => idempotency_key = Some(value.to_owned()),
+            "if-none-match" => if_none_match = Some(value.to_owned()),
             "authorization" => bearer = value.strip_prefix("Bearer ").map(str::to_owned),
             _ => {}
         }
@@ -133,5 +135,5 @@ fn read(stream: &mut impl Read) -> std::io::Result<Request> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Ok(Request { path, bearer, proxy_authorization, idempotency_key, body })
+    Ok(Request { path, bearer, proxy_authorization, idempotency_key, if_none_match, body })
 }

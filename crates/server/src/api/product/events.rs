@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
 use licentia_authority::Authority;
+use licentia_model::EventKind;
 use licentia_protocol::Code;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -54,7 +55,10 @@ pub(crate) async fn handler(
     let events = stream::unfold((receiver, open), move |(mut receiver, open)| async move {
         loop {
             match receiver.recv().await {
-                Ok(event) if event.license_id.is_none_or(|id| id == license) => {
+                Ok(event)
+                    if event.kind != EventKind::Listed
+                        && event.license_id.is_none_or(|id| id == license) =>
+                {
                     let event = Event::default()
                         .id(event.seq.to_string())
                         .event(event.kind.as_str())

@@ -7,3 +7,4 @@ pub(crate) mod keyset;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod ready;
+pub(crate) mod revocations;
