@@ -21,7 +21,7 @@ const activation = await (await fetch(`${base}/v1/license/activate`, {
 })).json();
 await fetch(`${base}/v1/license/heartbeat`, {
   method: "POST", headers: { "content-type": "application/json" },
-  body: JSON.stringify({ activation_id: activation.activation_id, access_token: activation.access_token, token_version: activation.token_version, generation: activation.generation, nonce: "another-nonce-of-20", usage: { calls: 9 } }),
+  body: JSON.stringify({ activation_id: activation.activation_id, access_token: activation.access_token, token_version: activation.token_version, generation: 1, nonce: "another-nonce-of-20", usage: { calls: 9 } }),
 });
 
 // One of each kind: what differs by an id alone is the same page.

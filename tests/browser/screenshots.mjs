@@ -20,7 +20,7 @@ await api(`/v1/admin/licenses/${made[3].id}/revoke`, { method: "POST", body: JSO
 for (const cluster of ["eu-1", "eu-2"]) {
   const post = (path, body) => fetch(base + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }).then((answer) => answer.json());
   const seat = await post("/v1/license/activate", { license_key: made[0].key, cluster_id: `acme-cluster-${cluster}`, nonce: "a-nonce-of-16-letters", hostname: `render-${cluster}.internal` });
-  await post("/v1/license/heartbeat", { activation_id: seat.activation_id, access_token: seat.access_token, token_version: seat.token_version, generation: seat.generation, nonce: "another-nonce-of-20", usage: { calls: 430 } });
+  await post("/v1/license/heartbeat", { activation_id: seat.activation_id, access_token: seat.access_token, token_version: seat.token_version, generation: 1, nonce: "another-nonce-of-20", usage: { calls: 430 } });
 }
 const paths = {
   "log-in": "/console/log-in?out=1", overview: "/console", licenses: "/console/licenses", license: `/console/licenses/${made[0].id}`, revoked: `/console/licenses/${made[3].id}`,
@@ -36,7 +36,7 @@ for (const width of [390, 1280, 1920]) {
     for (const [name, path] of Object.entries(paths)) {
       if (name === "log-in") continue;
       await reader.goto(base + path);
-      if (name === "new") await reader.locator("#preview dl").waitFor();
+      if (name === "new") await reader.locator("#preview dl").first().waitFor();
       await reader.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });
     }
     await window.close();
