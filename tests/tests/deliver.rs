@@ -253,6 +253,8 @@ async fn a_licence_is_mailed_whatever_step_the_authority_is_killed_at() {
         return;
     }
     let smtp = Foreign::start("smtp.py", &["{}"]);
+    let clock = MovableClock::new(&home);
+    clock.set("+120s");
     let (points, mut crashed, mut twice) = (points(), 0, 0);
     for round in 0..points {
         let email = format!("ada-{round}@example.com");
@@ -287,10 +289,8 @@ async fn a_licence_is_mailed_whatever_step_the_authority_is_killed_at() {
             crashed += 1;
         }
         // Two minutes later the claims of the one that was killed have ended.
-        let mut command = Command::new("faketime");
-        command.args(["-f", "+120s"]).arg(binary("licentia")).env_clear();
-        command.env("PATH", "/usr/bin:/bin").arg("--data").arg(home.data());
-        mail_variables(&mut command, smtp.port, "none");
+        let mut command = mailing(&home, smtp.port, "none", &[]);
+        clock.rule(&mut command);
         let server = Server::start(command);
         let mut mails = Vec::new();
         while mails.is_empty() {
