@@ -129,6 +129,12 @@ impl Authority {
         Ok(())
     }
 
+    /// The folder for what is kept beside the database.
+    #[must_use]
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.inner.parts.folder.as_deref()
+    }
+
     pub(crate) fn parts(&self) -> &Parts {
         &self.inner.parts
     }

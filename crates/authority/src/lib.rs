@@ -27,6 +27,7 @@ pub mod error;
 mod events;
 pub mod export;
 pub mod heartbeat;
+pub mod hex;
 pub mod idempotency;
 pub mod init;
 pub mod jobs;

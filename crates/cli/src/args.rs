@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, mail, manifest, migrate, node, operator, plan, product, registry, revocations, serve,
-    token, usage, webhook,
+    license, mail, manifest, migrate, node, operator, plan, product, registry, release,
+    revocations, serve, token, usage, webhook,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -113,6 +113,9 @@ pub enum Command {
     /// What licences used.
     #[command(subcommand)]
     Usage(usage::Command),
+    /// Releases: what customers download.
+    #[command(subcommand)]
+    Release(release::Command),
     /// A container registry that hands images to who holds a licence.
     #[command(subcommand)]
     Registry(registry::Command),

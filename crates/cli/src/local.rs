@@ -56,7 +56,7 @@ pub(crate) fn read_config(cli: &Cli, file: Option<&Path>) -> Result<Config, Fail
     Config::load(text.as_deref(), environment).map_err(|e| match e {
         ConfigError::File(problem) => Failure::usage(
             format!("{}: {problem}", path.display()),
-            "correct the key; `[server]`, `[database]`, `[limits]`, `[usage]`, `[revocations]`, `[metrics]` and `[log]` are the sections that are known",
+            "correct the key; `[server]`, `[database]`, `[limits]`, `[usage]`, `[releases]`, `[revocations]`, `[metrics]` and `[log]` are the sections that are known",
         ),
         e => Failure::usage(
             &e,

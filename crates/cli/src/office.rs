@@ -48,7 +48,9 @@ impl Office {
                         "correct `text` and `publish` in the section `[revocations]`",
                     )
                 })?;
-            let local = Local::with(authority.clone(), local::actor(), publisher);
+            let artifacts = licentia_server::artifacts::of(&authority, &config.releases);
+            let local =
+                Local::with(authority.clone(), local::actor(), publisher).storing(artifacts);
             let way = Way::Local(local, authority);
             return Ok(Self { way });
         };
@@ -114,6 +116,12 @@ impl Office {
         let body = Some(("application/json", encoded(body)?));
         let call = Call { method: Method::POST, path, body, key: Some(key), ..Call::default() };
         Ok(self.ask(call).await?.0)
+    }
+
+    /// Sends bytes.
+    pub(crate) async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<(), Failure> {
+        let body = Some(("application/octet-stream", bytes));
+        self.ask(Call { method: Method::PUT, path, body, ..Call::default() }).await.map(drop)
     }
 
     /// Sends a text of another kind.

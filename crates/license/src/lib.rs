@@ -42,6 +42,7 @@ pub mod manifest;
 pub mod offline;
 pub mod receipt;
 pub mod refusal;
+pub mod release;
 pub mod revocations;
 pub mod scheme;
 pub mod status_list;

@@ -14,6 +14,7 @@ use licentia_license::manifest::{Artifact, Manifest};
 use licentia_license::offline::{OfflineLease, OfflineRequest};
 use licentia_license::receipt::Receipt;
 use licentia_license::refusal::Refusal;
+use licentia_license::release::ReleaseNews;
 use licentia_license::scheme::{Profile, check, short};
 use licentia_license::status_list::{StatusList, Statuses};
 use licentia_license::verdict::OnlineVerdict;
@@ -42,6 +43,7 @@ const VERIFIERS: &[(&str, Verifier)] = &[
     ("verdict", document::<OnlineVerdict>),
     ("keyset", document::<Keyset>),
     ("manifest", document::<Manifest>),
+    ("release", document::<ReleaseNews>),
     ("waiver", document::<Waiver>),
     ("grace", document::<GraceGrant>),
     ("request", document::<OfflineRequest>),
@@ -117,6 +119,16 @@ fn artefacts(signer: &Key) -> Vec<(&'static str, String)> {
             sha256: "00".repeat(32),
             signer: None,
         }],
+    };
+    let news = ReleaseNews {
+        iss: iss.clone(),
+        aud: aud.clone(),
+        iat,
+        exp: iat + 60,
+        channel: "stable".into(),
+        platform: None,
+        version: None,
+        latest: None,
     };
     let proof = ActivationProof {
         iss: iss.clone(),
@@ -227,6 +239,7 @@ fn artefacts(signer: &Key) -> Vec<(&'static str, String)> {
         ("verdict", signer.document(&verdict)),
         ("keyset", signer.document(&keyset)),
         ("manifest", signer.document(&manifest)),
+        ("release", signer.document(&news)),
         ("waiver", signer.document(&waiver)),
         ("grace", signer.document(&grace)),
         ("request", signer.document(&request)),
@@ -271,7 +284,7 @@ fn nothing_passes_under_a_key_for_another_purpose() {
             &["license", "waiver", "grace", "delegation", "v2", "v2 of caio", "volcanic"][..],
         ),
         (Purpose::Lease, &["lease", "offline", "activation", "refusal", "verdict", "request"]),
-        (Purpose::Manifest, &["manifest"]),
+        (Purpose::Manifest, &["manifest", "release"]),
         (Purpose::Log, &["receipt"]),
         (Purpose::Revocation, &["revocations", "status list"]),
         (Purpose::Registry, &[]),

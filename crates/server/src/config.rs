@@ -49,6 +49,29 @@ pub struct Config {
     pub notices: notices::Notices,
     /// Section `[revocations]`.
     pub revocations: Revocations,
+    /// Section `[releases]`.
+    pub releases: Releases,
+}
+
+/// Where the files of releases are, and how they are handed out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Releases {
+    /// A folder or bucket (`s3://…`, `gs://…`, `az://…`); none: the folder `artifacts` in the data directory.
+    pub store: Option<String>,
+    /// `stream` or `redirect`.
+    pub delivery: Delivery,
+}
+
+/// How a file comes to a customer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// Through this server.
+    #[default]
+    Stream,
+    /// By a link of the bucket's own, which lives a minute; what is made a customer's own goes through this server.
+    Redirect,
 }
 
 /// Where revocations come from and go to, besides the database.
@@ -374,6 +397,14 @@ impl Config {
                         "POLL_S" => config.revocations.poll_s = seconds,
                         _ => config.revocations.grace_s = seconds,
                     }
+                }
+                ("RELEASES", "STORE") => config.releases.store = Some(value),
+                ("RELEASES", "DELIVERY") => {
+                    config.releases.delivery = match value.as_str() {
+                        "stream" => Delivery::Stream,
+                        "redirect" => Delivery::Redirect,
+                        _ => return Err(wrong("wants stream or redirect")),
+                    };
                 }
                 ("SERVER", "FORWARDED") => {
                     config.server.forwarded = match value.as_str() {

@@ -8,6 +8,7 @@
 
 mod address;
 pub mod api;
+pub mod artifacts;
 pub mod config;
 mod console;
 pub mod echo;

@@ -14,6 +14,7 @@ use tower::Service;
 use crate::address::Proxies;
 use crate::api::admin::caller::InProcess;
 use crate::api::public::metrics::Readers;
+use crate::artifacts::{self, Artifacts};
 use crate::config::Config;
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
@@ -27,6 +28,7 @@ use crate::serve::Draining;
 pub struct Local {
     router: Router,
     actor: Actor,
+    artifacts: Option<Artifacts>,
 }
 
 impl Local {
@@ -41,6 +43,7 @@ impl Local {
     #[must_use]
     pub fn with(authority: Authority, actor: Actor, publisher: Publisher) -> Self {
         let config = Config::default();
+        let artifacts = artifacts::of(&authority, &config.releases);
         let proxies = Proxies { networks: Vec::new(), header: config.server.forwarded };
         let router = router(Shared::new(Services {
             authority,
@@ -56,13 +59,23 @@ impl Local {
             facts: Facts::default(),
             brand: Arc::default(),
             publisher,
+            artifacts,
         }));
-        Self { router, actor }
+        Self { router, actor, artifacts: None }
+    }
+
+    /// With the store of releases that a configuration names.
+    #[must_use]
+    pub fn storing(self, artifacts: Artifacts) -> Self {
+        Self { artifacts: Some(artifacts), ..self }
     }
 
     /// Asks.
     pub async fn call(&self, mut request: Request<Body>) -> Response<Body> {
         request.extensions_mut().insert(InProcess(self.actor.clone()));
+        if let Some(artifacts) = &self.artifacts {
+            request.extensions_mut().insert(artifacts.clone());
+        }
         let answered: Result<_, Infallible> = self.router.clone().call(request).await;
         match answered {
             Ok(response) => response,

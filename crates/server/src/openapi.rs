@@ -60,11 +60,15 @@ pub(crate) fn frame() -> OpenApi {
         admin::caller::COOKIE,
         "The session of a browser. What changes something wants the log-in's `csrf_token` as `X-CSRF-Token` too.",
     );
+    let customer = HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(
+        "A customer: any user name, and a pull token or the licence key as the password. The same as a bearer will do.",
+    ));
     let components = ComponentsBuilder::new()
         .schema_from::<Problem>()
         .schema_from::<Holder>()
         .schema_from::<FieldError>()
         .security_scheme("access_token", SecurityScheme::Http(bearer.build()))
+        .security_scheme("customer", SecurityScheme::Http(customer.build()))
         .security_scheme(admin::API_TOKEN, SecurityScheme::Http(token.build()))
         .security_scheme(admin::SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     let tag = |name, about| TagBuilder::new().name(name).description(Some(about)).build();

@@ -22,6 +22,7 @@ use crate::address::Proxies;
 use crate::api::public::docs::Reference;
 use crate::api::public::metrics::Readers;
 use crate::api::{admin, distribution, product, public};
+use crate::artifacts::Artifacts;
 use crate::console::{self, Board};
 use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
@@ -57,6 +58,7 @@ pub(crate) struct Services {
     pub(crate) facts: Facts,
     pub(crate) brand: Arc<Brand>,
     pub(crate) publisher: Publisher,
+    pub(crate) artifacts: Artifacts,
 }
 
 /// How the server is set up, for its operators to read; no secrets.
@@ -108,6 +110,10 @@ impl FromRef<Shared> for Uses {
 impl Shared {
     pub(crate) fn new(services: Services) -> Self {
         Self(Arc::new(services))
+    }
+
+    pub(crate) fn artifacts(&self) -> Artifacts {
+        self.0.artifacts.clone()
     }
 }
 
@@ -162,6 +168,7 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
     // A stream lasts as long as its listener.
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(timed)
+        .merge(admin::artifacts::slow_routes())
         .routes(routes!(product::events::handler))
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::address::Proxies;
 use crate::api::public::metrics::Readers;
+use crate::artifacts;
 use crate::config::Config;
 use crate::console::Board;
 use crate::jobs;
@@ -112,6 +113,7 @@ impl Server {
             metrics,
             readers: Readers(config.metrics.allow.clone()),
             publisher,
+            artifacts: artifacts::of(&authority, &config.releases),
             insecure: config.server.insecure,
             board,
             facts: Facts(Arc::new(config.facts())),

@@ -86,7 +86,7 @@ impl Authority {
 
     /// The grace of a revocation is for what runs already, and a machine is bound where the product runs, not where
     /// it is fetched.
-    fn still_good(&self, known: &Known) -> Result<(), Code> {
+    pub(crate) fn still_good(&self, known: &Known) -> Result<(), Code> {
         if let LicenseState::Revoked { .. } = known.license.state {
             return Err(Code::Revoked);
         }

@@ -23,6 +23,7 @@ pub(crate) mod operator;
 pub(crate) mod plan;
 pub(crate) mod product;
 pub(crate) mod registry;
+pub(crate) mod release;
 pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod serve;
@@ -63,6 +64,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Webhook(command) => webhook::run(&cli, command, out).await,
         Command::Mail(command) => mail::run(command, out),
         Command::Job(command) => job::run(&cli, command, out).await,
+        Command::Release(command) => release::run(&cli, command, out).await,
         Command::Registry(command) => registry::run(&cli, command, out).await,
         Command::Usage(command) => usage::run(&cli, command, out).await,
         Command::Manifest(command) => return manifest::run(&cli, command, out).await,

@@ -23,6 +23,7 @@ pub(crate) mod query;
 pub(crate) mod version;
 
 pub(crate) mod activations;
+pub(crate) mod artifacts;
 pub(crate) mod audit;
 pub(crate) mod customers;
 pub(crate) mod jobs;
@@ -33,6 +34,7 @@ pub(crate) mod plans;
 pub(crate) mod products;
 pub(crate) mod pull_tokens;
 pub(crate) mod registry;
+pub(crate) mod releases;
 pub(crate) mod revocations;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
@@ -71,6 +73,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(revocations::routes())
         .merge(pull_tokens::routes())
         .merge(registry::routes())
+        .merge(releases::routes())
+        .merge(artifacts::routes())
         .merge(audit::routes())
         .merge(jobs::routes())
         .merge(keys::routes())
