@@ -21,22 +21,26 @@ struct Answer {
     keys: Vec<Key>,
 }
 
-/// A public Ed25519 key (RFC 8037).
+/// A public key: Ed25519 (RFC 8037), or RSA (RFC 7518 section 6.3) where a product has one.
 #[derive(ToSchema)]
 #[schema(as = JsonWebKey)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Key {
-    /// `OKP`.
+    /// `OKP` or `RSA`.
     kty: String,
-    /// `Ed25519`.
-    crv: String,
-    /// The public key, base64url.
-    x: String,
+    /// Of `OKP`: `Ed25519`.
+    crv: Option<String>,
+    /// Of `OKP`: the public key, base64url.
+    x: Option<String>,
+    /// Of `RSA`: the modulus, base64url.
+    n: Option<String>,
+    /// Of `RSA`: the exponent, base64url.
+    e: Option<String>,
     /// RFC 7638 thumbprint.
     kid: String,
     /// `sig`.
     r#use: String,
-    /// `EdDSA`.
+    /// `EdDSA` or `RS256`.
     alg: String,
 }
 
