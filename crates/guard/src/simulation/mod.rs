@@ -466,7 +466,7 @@ impl Drop for Seed {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(
-                "seed {}; again: LICENTIA_SEED={0} LICENTIA_SEEDS=1 cargo test -p licentia --lib simulation",
+                "seed {}; again: LICENTIA_SEED={0} LICENTIA_SEEDS=1 LICENTIA_HISTORIES=1 cargo test -p licentia --lib simulation",
                 self.0
             );
         }

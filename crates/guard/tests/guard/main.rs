@@ -6,6 +6,7 @@ mod checks;
 mod hostile;
 #[cfg(test)]
 mod lists;
+mod inspection;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
