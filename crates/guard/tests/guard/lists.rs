@@ -81,13 +81,13 @@ fn a_product_without_network_stops_honouring_a_revoked_key_given_only_a_newer_li
                 match older {
                     None => {
                         std::fs::remove_file(world.folder.path().join("licenses/revocations.json"))
-                            .unwrap()
+                            .unwrap();
                     }
                     Some(older) => drop_in(&world, &signed(&world, &older)),
                 }
                 match beside(&world).policy(policy).start() {
                     Ok(guard) => {
-                        assert!(is_free(&guard.standing()) && revoked(guard.snapshot().reason()))
+                        assert!(is_free(&guard.standing()) && revoked(guard.snapshot().reason()));
                     }
                     Err(StartError::Unlicensed(reason)) => assert!(revoked(Some(&reason))),
                     Err(error) => panic!("{error}"),

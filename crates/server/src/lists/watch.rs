@@ -43,7 +43,7 @@ impl Watch {
     /// Waits for a change; for ever where none can be heard.
     pub async fn changed(&mut self) {
         if self.changes.recv().await.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
