@@ -5,8 +5,9 @@ mod checks;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
-mod lists;
 mod inspection;
+#[cfg(test)]
+mod lists;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
