@@ -70,6 +70,88 @@ async fn a_suspension_on_one_replica_is_heard_on_the_other_within_a_second() {
     assert!(problem["refusal"].is_string());
 }
 
+/// A credential that is good on both replicas is good on neither from the moment it ends on one.
+#[tokio::test]
+async fn t5_a_token_revoked_or_expired_and_a_session_ended_fail_on_every_replica_at_the_next_request()
+ {
+    let (one, other) = pair(1);
+    let clock = one.path("clock");
+    let start = |home: &Home| {
+        let mut command = home.command();
+        // Their clock is moved by this file, the same for both.
+        command.env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketime.so.1");
+        command.env("FAKETIME_TIMESTAMP_FILE", &clock).env("FAKETIME_NO_CACHE", "1");
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        Server::start(command)
+    };
+    std::fs::write(&clock, "+0").unwrap();
+    let servers = [start(&one), start(&other)];
+    let client = reqwest::Client::new();
+    let ask =
+        async |method: reqwest::Method, server: usize, path: &str, token: &str, body: &Value| {
+            let url = format!("{}/v1/admin/{path}", servers[server].url);
+            let request = client.request(method, url).bearer_auth(token).json(body);
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
+        };
+    let nothing = json!({});
+    let looks = async |token: &str| {
+        let mut statuses = [0; 2];
+        for (server, status) in statuses.iter_mut().enumerate() {
+            *status = ask(reqwest::Method::GET, server, "licenses", token, &nothing).await.0;
+        }
+        statuses
+    };
+    let password = one.path("password");
+    std::fs::write(&password, "correct horse battery").unwrap();
+    let _ = one
+        .run(&["operator", "create", "ada", "--role", "owner", "--password-file", &password])
+        .done();
+    let make = |name: &str, more: &[&str]| {
+        let args = ["token", "create", name, "--operator", "ada", "--scope", "admin", "--json"];
+        one.run(&[&args[..], more].concat()).done().json()
+    };
+    let text = |made: &Value, field: &str| made[field].as_str().unwrap().to_owned();
+    let owner = text(&make("mine", &[]), "token");
+    let ending = make("ending", &["--expires", "2099-12-31"]);
+    let log_in = json!({ "name": "ada", "password": "correct horse battery" });
+
+    for server in [0, 1] {
+        let elsewhere = 1 - server;
+        let token = make("revoked", &[]);
+        let path = format!("tokens/{}", text(&token, "id"));
+        let token = text(&token, "token");
+        // Known to both, and lately used.
+        assert_eq!((looks(&token).await, looks(&token).await), ([200; 2], [200; 2]));
+        let revoked = ask(reqwest::Method::DELETE, server, &path, &owner, &nothing).await;
+        assert_eq!(revoked.0, 200, "{revoked:?}");
+        let refused = ask(reqwest::Method::GET, elsewhere, "licenses", &token, &nothing).await;
+        assert_eq!((refused.0, &refused.1["code"]), (401, &json!("unauthenticated")));
+        assert_eq!(looks(&token).await, [401; 2]);
+
+        let session = ask(reqwest::Method::POST, server, "sessions", "", &log_in).await;
+        assert_eq!(session.0, 201, "{session:?}");
+        let path = format!("sessions/{}", text(&session.1, "id"));
+        let session = text(&session.1, "token");
+        assert_eq!(looks(&session).await, [200; 2]);
+        let ended = ask(reqwest::Method::DELETE, server, &path, &owner, &nothing).await;
+        assert_eq!(ended.0, 204, "{ended:?}");
+        assert_eq!(
+            ask(reqwest::Method::GET, elsewhere, "licenses", &session, &nothing).await.0,
+            401
+        );
+    }
+
+    let ending = text(&ending, "token");
+    assert_eq!(looks(&ending).await, [200; 2]);
+    // In one step: half a file would be no time.
+    let next = one.path("clock.next");
+    std::fs::write(&next, "+36500d").unwrap();
+    std::fs::rename(&next, &clock).unwrap();
+    assert_eq!(looks(&ending).await, [401; 2]);
+    assert_eq!(looks(&owner).await, [200; 2]);
+}
+
 #[tokio::test]
 async fn a_replica_without_the_master_key_is_told_what_is_missing_and_makes_none() {
     let (one, _) = pair(1);

@@ -18,6 +18,8 @@ use uuid::Uuid;
 use crate::authority::{Authority, Parts};
 use crate::credential::subject;
 use crate::error::AuthorityError;
+use crate::hex::hex;
+use crate::notes::Note;
 
 pub(crate) const HEAD: &str = "audit_head";
 /// Who the products are in the trail. Their addresses are personal values of their customers.
@@ -52,8 +54,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Something was found, and it changes nothing by itself. A change says what was and what is: [`Entry::change`].
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    /// A change; what was not there before, or is no more, is `null`.
+    pub(crate) fn change(before: impl Into<Value>, after: impl Into<Value>) -> Self {
+        Self::new().fact("before", before).fact("after", after)
     }
 
     /// The facts alone, as others may hear of them.
@@ -175,6 +183,7 @@ impl Authority {
         let sealed = key.map(|key| self.seal_for(license_id, key)).transpose()?;
         let now = self.clock().now();
         tx.enqueue(license_id, action, &entry.facts(), sealed.as_deref(), now).await?;
+        self.note(Note { action: action.to_owned(), license_id, actor: actor.name.clone() });
         self.record(tx, actor, action, subject(license_id), entry).await
     }
 
@@ -212,8 +221,4 @@ pub(crate) fn head_mark(master: &MasterKey, seq: u64, hash: &[u8; 32]) -> String
 pub(crate) fn stated(salt: &[u8], value: &str) -> String {
     let digest: [u8; 32] = Sha256::new().chain_update(salt).chain_update(value).finalize().into();
     format!("sha256:{}", hex(&digest))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

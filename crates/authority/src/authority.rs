@@ -17,6 +17,7 @@ use crate::error::AuthorityError;
 use crate::heartbeat::{Judgements, Together};
 use crate::idempotency::InProgress;
 use crate::keyring::Keyring;
+use crate::notes::{Note, Notes};
 use crate::outage::Outages;
 use crate::refusals::Refusals;
 use crate::revocations::publish::Newest;
@@ -39,6 +40,8 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Authority {
     inner: Arc<Inner>,
+    /// Within a transaction that writes: what is told once it is committed.
+    notes: Option<Notes>,
 }
 
 struct Inner {
@@ -56,6 +59,7 @@ struct Inner {
     newest: Newest,
     reading: AtomicU64,
     writing: AtomicU64,
+    signature_checks: AtomicU64,
 }
 
 /// A job that waits for the database or runs in it.
@@ -79,6 +83,7 @@ impl Authority {
     pub async fn open(parts: Arc<Parts>) -> Result<Self, AuthorityError> {
         let (issuer, keyring) = Keyring::load(&parts).await?;
         Ok(Self {
+            notes: None,
             inner: Arc::new(Inner {
                 parts,
                 issuer,
@@ -94,6 +99,7 @@ impl Authority {
                 newest: Newest::default(),
                 reading: AtomicU64::default(),
                 writing: AtomicU64::default(),
+                signature_checks: AtomicU64::default(),
             }),
         })
     }
@@ -221,9 +227,20 @@ impl Authority {
             + Send
             + 'static,
     {
-        let this = self.clone();
+        let notes = Notes::default();
+        let this = Self { inner: Arc::clone(&self.inner), notes: Some(notes.clone()) };
         let _waits = Waits::one_more(&self.inner.writing);
-        licentia_storage::write(&*self.inner.parts.store, move |tx| work(this, tx)).await
+        let done =
+            licentia_storage::write(&*self.inner.parts.store, move |tx| work(this, tx)).await?;
+        notes.tell();
+        Ok(done)
+    }
+
+    /// Has this told in the log, once the transaction is committed.
+    pub(crate) fn note(&self, note: Note) {
+        if let Some(notes) = &self.notes {
+            notes.add(note);
+        }
     }
 
     /// Runs a use case that only reads.
@@ -247,6 +264,17 @@ impl Authority {
     pub fn queued(&self) -> (u64, u64) {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         (load(&self.inner.reading), load(&self.inner.writing))
+    }
+
+    /// Signatures of licence keys that were checked since it was opened, those included that only make an unknown key
+    /// cost what every other one does.
+    #[must_use]
+    pub fn signature_checks(&self) -> u64 {
+        self.inner.signature_checks.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_signature_checks(&self, checks: u8) {
+        self.inner.signature_checks.fetch_add(checks.into(), Ordering::Relaxed);
     }
 
     /// Seats that are held now, in the whole database; not for requests.

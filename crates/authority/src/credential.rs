@@ -53,14 +53,15 @@ impl Authority {
     ) -> Result<Result<Uuid, Denied>, AuthorityError> {
         let key = key.trim();
         let mut work = Work::default();
-        if let Some(id) = self.license_of_record(tx, key, &mut work).await? {
-            return Ok(Ok(id));
+        let mut found = self.license_of_record(tx, key, &mut work).await?;
+        if found.is_none() {
+            found = self.license_of_other_key(tx, key).await?;
         }
-        if let Some(id) = self.license_of_other_key(tx, key).await? {
-            return Ok(Ok(id));
+        if found.is_none() {
+            work.make_up(&self.keyring());
         }
-        work.make_up(&self.keyring());
-        Ok(Err(Denied::new(Code::UnknownLicense)))
+        self.count_signature_checks(work.checks);
+        Ok(found.ok_or_else(|| Denied::new(Code::UnknownLicense)))
     }
 
     /// The licence of a `jwt` key that was issued here.
@@ -177,7 +178,8 @@ impl Authority {
         if columns.is_empty() || !lock(&self.claims().reported).insert(change(license, &columns)) {
             return Ok(());
         }
-        tracing::warn!(license = %license.id, ?columns, "tampered_row: the row contradicts its signed licence and is ignored");
+        tracing::warn!(target: "integrity", license = %license.id, ?columns,
+            "[Integrity] tampered_row: the row contradicts its signed licence and is ignored");
         let entry = Entry::new().fact("columns", columns);
         let actor = Actor::new("system", "local");
         self.announce(tx, &actor, "license.tampered_row", license.id, entry).await

@@ -8,6 +8,7 @@ use licentia_license::keyset::{KeyEntry, KeyState, Keyset, Purpose};
 use licentia_model::operator::Role;
 use licentia_model::{ApiToken, Operator, Scope, SigningKey};
 use licentia_storage::Store;
+use serde_json::Value;
 
 use crate::audit::{Actor, Entry, append};
 use crate::authority::{Authority, Parts};
@@ -113,7 +114,9 @@ pub async fn initialize(
             }
             tx.insert_operator(&operator).await?;
             tx.insert_api_token(&token_row).await?;
-            let entry = Entry::new().fact("issuer", issuer).fact("keyset_version", 1);
+            let entry = Entry::change(Value::Null, "initialized")
+                .fact("issuer", issuer)
+                .fact("keyset_version", 1);
             append(&shared, tx, &actor, "authority.init", "authority".into(), entry).await
         })
     })

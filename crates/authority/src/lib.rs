@@ -36,6 +36,7 @@ pub mod keys;
 mod lease;
 pub mod licenses;
 pub mod mail;
+mod notes;
 pub mod notices;
 pub mod operators;
 pub mod outage;

@@ -5,6 +5,7 @@ use licentia_model::{Plan, Seat};
 use licentia_protocol::Code;
 use licentia_protocol::problem::Holder;
 use licentia_storage::Transaction;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::denied::Denied;
@@ -98,6 +99,11 @@ pub(crate) fn timestamp(seconds: i64) -> jiff::Timestamp {
     } else {
         jiff::Timestamp::MAX
     })
+}
+
+/// What the trail says of a seat.
+pub(crate) fn said(seat: &Seat) -> Value {
+    json!({ "generation": seat.generation, "lease_until": seat.lease_until })
 }
 
 #[cfg(test)]

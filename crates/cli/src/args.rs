@@ -6,8 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, mail, manifest, migrate, node, operator, plan, product, registry, release,
-    revocations, serve, token, usage, webhook,
+    license, mail, manifest, migrate, node, operator, plan, product, registry, release, revocations, serve, session, token, usage, webhook,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -98,6 +97,9 @@ pub enum Command {
     /// Who operates the authority.
     #[command(subcommand)]
     Operator(operator::Command),
+    /// Log-ins of operators.
+    #[command(subcommand)]
+    Session(session::Command),
     /// API tokens of operators.
     #[command(subcommand)]
     Token(token::Command),

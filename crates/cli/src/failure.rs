@@ -31,6 +31,14 @@ impl Failure {
         Self { status: 3, what: what.to_string(), hint: hint.to_string() }
     }
 
+    /// 2: it works where the authority runs and nowhere else, for this reason.
+    pub(crate) fn stays_local(why: &str) -> Self {
+        Self::usage(
+            format!("stays_local: {why}"),
+            "run it on the data directory where the authority runs, without --server and LICENTIA_SERVER",
+        )
+    }
+
     /// Says first where it happened.
     pub(crate) fn at(self, place: &str) -> Self {
         Self { what: format!("{place}: {}", self.what), ..self }
@@ -133,6 +141,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("licence", "`licentia license list` shows what there is"),
     ("customer", "`licentia customer list` shows what there is"),
     ("activation", "`licentia activation list` shows what there is"),
+    ("session", "`licentia session list` shows what there is"),
     ("key", "`licentia key list` shows what there is"),
 ];
 

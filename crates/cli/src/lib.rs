@@ -10,6 +10,7 @@ pub mod args;
 mod commands;
 mod failure;
 mod local;
+mod log;
 mod office;
 mod output;
 mod reference;
@@ -54,7 +55,7 @@ fn start_logging(args: &args::Cli) {
         _ => None,
     };
     match format.unwrap_or_default() {
-        LogFormat::Text => written.init(),
+        LogFormat::Text => written.event_format(log::Text).init(),
         LogFormat::Json => written.json().flatten_event(true).init(),
     }
 }

@@ -13,10 +13,7 @@ use crate::failure::Failure;
 /// Opens the authority in `--data`.
 pub(crate) async fn authority(cli: &Cli) -> Result<Authority, Failure> {
     if cli.server.is_some() {
-        return Err(Failure::usage(
-            "this command works on a data directory, not through --server",
-            "run it where the authority runs, without --server and LICENTIA_SERVER",
-        ));
+        return Err(Failure::stays_local("this command works on a data directory alone"));
     }
     Ok(data_dir(cli, &read_config(cli, None)?)?.open().await?)
 }

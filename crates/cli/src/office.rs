@@ -122,6 +122,19 @@ impl Office {
     pub(crate) async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<(), Failure> {
         let body = Some(("application/octet-stream", bytes));
         self.ask(Call { method: Method::PUT, path, body, ..Call::default() }).await.map(drop)
+    /// Takes something away.
+    pub(crate) async fn remove(&self, path: &str) -> Result<(), Failure> {
+        self.ask(Call { method: Method::DELETE, path, ..Call::default() }).await.map(drop)
+    }
+
+    /// Reads a text.
+    pub(crate) async fn text(
+        &self,
+        path: &str,
+        parameters: &Parameters<'_>,
+    ) -> Result<String, Failure> {
+        let bytes = self.ask(Call { path: &with(path, parameters), ..Call::default() }).await?.0;
+        String::from_utf8(bytes).map_err(|e| broken(&e))
     }
 
     /// Sends a text of another kind.

@@ -247,6 +247,7 @@ impl Engine {
 
     /// Begins anew with what the user entered (decision 37).
     pub(crate) fn set_up(&mut self, key: Result<Found, Reason>, setup: Setup) {
+        self.time.look();
         self.found = key.clone().map(Some).map_err(|_| Unreadable(String::new()));
         (self.license, self.next_license, self.fault, self.failures) = (None, None, None, 0);
         (self.under_way, self.next_contact, self.session) = (false, None, None);
@@ -306,6 +307,7 @@ impl Engine {
 
     /// Time passed.
     pub(crate) fn tick(&mut self) {
+        self.time.look();
         if self.time.is_set_back() {
             tracing::warn!(target: "license", code = "clock_set_back",
                 "[License] This machine's clock was set back while the product ran");
@@ -419,6 +421,7 @@ impl Engine {
 
     /// Takes over what came back.
     pub(crate) fn take(&mut self, contact: Contact) {
+        self.time.look();
         self.under_way = false;
         self.trust = contact.trust;
         if contact.session_lost {
@@ -535,6 +538,7 @@ impl Engine {
 
     /// Ends it; what to tell the authority, with the token to tell it under.
     pub(crate) fn shut_down(&mut self) -> Option<Farewell> {
+        self.time.look();
         let asking = self.under_way;
         self.use_up();
         self.save_usage();
@@ -559,6 +563,7 @@ impl Engine {
 
     /// Ends it, and keeps the seat for the next run.
     pub(crate) fn leave(&mut self) {
+        self.time.look();
         self.use_up();
         self.save_usage();
         self.save_chain();
@@ -586,6 +591,7 @@ impl Engine {
 
     /// The guard itself failed: as if the authority could not be reached, with nothing to go on with.
     pub(crate) fn fail(&mut self) {
+        self.time.look();
         if self.waiver.take().is_some() && !self.settings.observe_only {
             // Nobody would end it.
             self.enforce();

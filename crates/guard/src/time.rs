@@ -20,8 +20,24 @@ struct Anchor {
     steady: i64,
 }
 
+/// What both halves of the clock said at one moment, in microseconds.
+#[derive(Clone, Copy)]
+struct Reading {
+    wall: i64,
+    steady: i64,
+}
+
+impl Reading {
+    fn of(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now_micros(), steady: clock.steady_micros() }
+    }
+}
+
+/// It stands until it is looked at again: what is decided in one step is decided by one moment. A clock that is moved
+/// in the middle of a step would else be found right by one half of it, and past the end of the lease by the other.
 pub(crate) struct Time {
     clock: Arc<dyn Clock>,
+    reading: Reading,
     anchor: Option<Anchor>,
     /// Newest time that was signed or used up, in seconds: it is not earlier than this.
     mark: i64,
@@ -29,14 +45,24 @@ pub(crate) struct Time {
 
 impl Time {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, anchor: None, mark: 0 }
+        let reading = Reading::of(&*clock);
+        Self { clock, reading, anchor: None, mark: 0 }
+    }
+
+    /// Looks at the clock; before each step.
+    pub(crate) fn look(&mut self) {
+        self.reading = Reading::of(&*self.clock);
     }
 
     /// Microseconds since the epoch.
     pub(crate) fn now_micros(&self) -> i64 {
-        let clock = self.clock.now_micros();
+        self.at(self.reading)
+    }
+
+    fn at(&self, reading: Reading) -> i64 {
+        let Reading { wall: clock, steady } = reading;
         let Some(anchor) = self.anchor else { return clock };
-        let passed = self.clock.steady_micros().saturating_sub(anchor.steady).max(0);
+        let passed = steady.saturating_sub(anchor.steady).max(0);
         let steady = anchor.truth.saturating_add(passed);
         // A clock that was behind may be set right meanwhile; one that was ahead tells nothing.
         if anchor.truth > anchor.clock { steady.max(clock) } else { steady }
@@ -49,7 +75,9 @@ impl Time {
 
     /// What the clock will say when it is `micros`, as far as can be told now.
     pub(crate) fn on_clock(&self, micros: i64) -> i64 {
-        let ahead = self.clock.now_micros().saturating_sub(self.now_micros());
+        // As it stands now, since it is now that somebody begins to wait by it.
+        let reading = Reading::of(&*self.clock);
+        let ahead = reading.wall.saturating_sub(self.at(reading));
         micros.saturating_add(ahead)
     }
 
@@ -75,14 +103,14 @@ impl Time {
     pub(crate) fn settle(&mut self, signed_s: i64) -> Option<i64> {
         self.mark = signed_s;
         let truth = signed_s.saturating_mul(SECOND);
-        let behind = truth.saturating_sub(self.clock.now_micros());
+        let behind = truth.saturating_sub(self.reading.wall);
         let wrong = behind.saturating_abs() > WRONG;
         self.anchor = wrong.then(|| self.anchor_at(truth));
         wrong.then_some(behind / SECOND)
     }
 
     fn anchor_at(&self, truth: i64) -> Anchor {
-        Anchor { truth, clock: self.clock.now_micros(), steady: self.clock.steady_micros() }
+        Anchor { truth, clock: self.reading.wall, steady: self.reading.steady }
     }
 }
 
@@ -137,6 +165,8 @@ mod tests {
             assert_eq!(time.settle(10_000), None);
             assert!(!time.is_set_back());
             clocks.pass(50);
+            assert_eq!(time.now(), 10_000 + off, "it stands until it is looked at");
+            time.look();
             assert_eq!(time.now(), 10_050 + off);
         }
     }
@@ -147,10 +177,13 @@ mod tests {
             let (clocks, mut time) = at(10_000 + off);
             assert_eq!(time.settle(10_000), Some(-off));
             clocks.pass(50);
+            time.look();
             assert_eq!(time.now(), 10_050);
             clocks.set(10_050);
+            time.look();
             assert_eq!(time.now(), 10_050, "the clock is set right");
             clocks.pass(50);
+            time.look();
             assert_eq!((time.now(), time.settle(10_100)), (10_100, None));
         }
     }
@@ -162,6 +195,7 @@ mod tests {
         assert!(time.at_least(10_301));
         assert_eq!(time.now(), 10_301);
         clocks.pass(5);
+        time.look();
         assert_eq!((time.now(), time.is_set_back()), (10_306, false), "told once");
         assert_eq!(time.on_clock(10_310 * SECOND), 10_009 * SECOND);
     }

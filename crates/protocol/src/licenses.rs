@@ -113,6 +113,46 @@ pub struct NewLicenses {
     pub like: Option<NewLicense>,
 }
 
+/// Enforcement that is switched off for a while.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewWaiver {
+    /// For how many seconds from now; at most 90 days.
+    pub for_s: u32,
+    /// Why; shown wherever it takes effect.
+    pub reason: String,
+    /// Who asked for it; shown too.
+    pub by: String,
+}
+
+/// A start before a licence exists.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewGrace {
+    /// For how many seconds from now; at most 90 days.
+    pub for_s: u32,
+    /// The plan to run as; the product's default plan, if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Only on this machine, as `licentia fingerprint` tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// Why; for the audit trail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Somebody else's key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ImportKey {
+    /// As the customer has it.
+    pub key: String,
+}
+
 /// Why something is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

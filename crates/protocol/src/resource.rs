@@ -126,7 +126,19 @@ pub struct Meter {
     pub scale: u8,
 }
 
-/// What a licence used, by one meter, in all.
+/// A waiver or a grace: a signed document that counts for whoever holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Exception {
+    /// Code of the product.
+    pub product: String,
+    /// The document; shown this once.
+    pub token: String,
+    /// From when on it counts no more.
+    pub expires_at: Timestamp,
+}
+
+/// What a licence used, by one meter, in all or within one hour, day or month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Usage {
@@ -136,6 +148,12 @@ pub struct Usage {
     pub meter: String,
     /// As reported: a whole number in units of the meter's last decimal place.
     pub amount: i64,
+    /// When the hour, day or month begins, UTC; absent where it is the amount in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// When it ends, not part of it; absent where it is the amount in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// A licence that was revoked.

@@ -418,3 +418,56 @@ impl Text {
         let _ = writeln!(self.0, "{} {value}", if labels.is_empty() { "" } else { "}" });
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::print_stdout, reason = "what it costs is told with --nocapture")]
+mod tests {
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Nothing is lost between threads. What it costs: `cargo test --release -p licentia-server --lib metrics -- --nocapture`.
+    #[test]
+    fn b12_every_request_is_counted_however_many_are_counted_at_once() {
+        const ROUNDS: u64 = 50_000;
+        for threads in [1, 2, 4] {
+            let metrics = Arc::<Metrics>::default();
+            let begun = Instant::now();
+            thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        for round in 0..ROUNDS {
+                            let _running = metrics.begin();
+                            let (status, code) = match round % 10 {
+                                0 => (409, Some("no_free_seat")),
+                                _ => (200, None),
+                            };
+                            let took = Duration::from_micros(round % 4_000);
+                            metrics.answered("POST", "/v1/license/heartbeat", status, code, took);
+                        }
+                    });
+                }
+            });
+            let each = begun.elapsed().as_nanos() / u128::from(ROUNDS * threads);
+            println!("{threads} threads: {each} ns a request");
+            let text = metrics.text(0, (0, 0));
+            let all = ROUNDS * threads;
+            let route = "method=\"POST\",route=\"/v1/license/heartbeat\"";
+            for line in [
+                format!("licentia_heartbeats_total {}", all / 10 * 9),
+                format!("licentia_requests_total{{{route},status=\"200\"}} {}", all / 10 * 9),
+                format!("licentia_requests_total{{{route},status=\"409\"}} {}", all / 10),
+                format!(
+                    "licentia_verdicts_total{{call=\"heartbeat\",code=\"no_free_seat\"}} {}",
+                    all / 10
+                ),
+                format!("licentia_request_duration_seconds_bucket{{{route},le=\"+Inf\"}} {all}"),
+                format!("licentia_request_duration_seconds_count{{{route}}} {all}"),
+                "licentia_requests_in_flight 0".to_owned(),
+            ] {
+                assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+            }
+        }
+    }
+}

@@ -260,12 +260,25 @@ impl Line {
         services.metrics.answered(method, route, status, code, took);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let address = self.address.map(tracing::field::display);
+        let about = about(code);
         // What products are granted comes by the thousand.
         if status < 400 && !route.starts_with("/v1/admin/") {
-            tracing::debug!(target: "licentia::request", method, route, status, code, micros, address, "request");
+            tracing::debug!(target: "licentia::request", method, route, status, code, micros, address, "{about} request");
         } else {
-            tracing::info!(target: "licentia::request", method, route, status, code, micros, address, "request");
+            tracing::info!(target: "licentia::request", method, route, status, code, micros, address, "{about} request");
         }
+    }
+}
+
+/// What an answer is about, as logs of this kind have always said it (decision 40).
+fn about(code: Option<&str>) -> &'static str {
+    match code {
+        Some("chain_broken" | "cluster_in_use" | "stale_generation") => "[AntiTamper]",
+        Some(
+            "rate_limited" | "unauthenticated" | "forbidden" | "csrf_mismatch" | "wrong_login"
+            | "code_needed" | "plain_http",
+        ) => "[Policy]",
+        _ => "[License]",
     }
 }
 

@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use licentia_authority::hex::{hex, unhex};
 use licentia_authority::init::{FirstLogin, initialize, is_set_up};
 use licentia_authority::{Actor, Authority, AuthorityError, Parts};
 use licentia_issue::keyfile::{self, KeyFileError, ReadOptions};
@@ -252,7 +253,8 @@ impl DataDir {
         let path = self.path.join(MASTER_KEY);
         let wrong = |source| StartupError::KeyFile { path: path.clone(), source };
         let text = keyfile::read_secret(&path).map_err(wrong)?;
-        let key = unhex(&text).ok_or_else(|| wrong(KeyFileError::NotAKey))?;
+        let key = std::str::from_utf8(&text).ok().and_then(|text| unhex(text.trim()));
+        let key = key.ok_or_else(|| wrong(KeyFileError::NotAKey))?;
         let master = MasterKey::new(&Secret::new(key)).map_err(AuthorityError::from)?;
         Ok(Arc::new(Parts {
             store: self.store().await?,
@@ -310,35 +312,5 @@ impl<'a> Kind<'a> {
         }
         let path = text.strip_prefix("sqlite://").filter(|path| !path.is_empty());
         path.map(|path| Self::Sqlite(Path::new(path))).ok_or(StartupError::UnknownDatabase)
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &[u8]) -> Option<[u8; MASTER_KEY_BYTES]> {
-    let text = std::str::from_utf8(text).ok()?.trim();
-    let mut key = [0; MASTER_KEY_BYTES];
-    if text.len() != 2 * key.len() || !text.is_ascii() {
-        return None;
-    }
-    for (byte, at) in key.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-    }
-    Some(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hex_both_ways_and_nothing_else() {
-        let key = std::array::from_fn(|i| u8::try_from(i * 8).unwrap());
-        assert_eq!(unhex(hex(&key).as_bytes()), Some(key));
-        for wrong in ["", "00", &"zz".repeat(32), &"0".repeat(65), &"é".repeat(32)] {
-            assert_eq!(unhex(wrong.as_bytes()), None, "{wrong}");
-        }
     }
 }

@@ -116,7 +116,8 @@ impl Bulk for PostgresTransaction {
 }
 
 impl PostgresTransaction {
-    async fn write_all(
+    /// Writes so many rows, or fails.
+    pub(crate) async fn write_all(
         &mut self,
         sql: &'static str,
         params: &[params::Param<'_>],
@@ -130,6 +131,6 @@ impl PostgresTransaction {
     }
 }
 
-fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Column<T> {
+pub(crate) fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Column<T> {
     Column(rows.iter().map(of).collect())
 }

@@ -7,6 +7,7 @@ use licentia_storage::customers::Customers;
 use licentia_storage::{Place, Result, StorageError, end_of_prefix};
 use uuid::Uuid;
 
+use crate::bulk::column;
 use crate::columns::Columns;
 use crate::statements;
 use crate::transaction::PostgresTransaction;
@@ -27,8 +28,19 @@ statements! {
         SELECT * FROM customers WHERE (created_at, id) < ($1, $2)
         ORDER BY created_at DESC, id DESC LIMIT $3";
     FIND = "
-        SELECT term, customer_id FROM customer_terms
+        SELECT customers.*, term FROM customer_terms JOIN customers ON customers.id = customer_id
         WHERE (term, customer_id) > ($1, $2) AND term < $3 ORDER BY term, customer_id LIMIT $4";
+    INSERT_MANY = "
+        INSERT INTO customers (id, email, email_folded, name, organization, created_at)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])";
+    INSERT_TERMS = "
+        INSERT INTO customer_terms (term, customer_id) SELECT * FROM unnest($1::text[], $2::uuid[])";
+    // In one order, whoever locks them.
+    LOCK_EMAILS = "
+        SELECT pg_advisory_xact_lock(lock)
+        FROM (SELECT DISTINCT hashtextextended(email, 0) AS lock FROM unnest($1::text[]) AS email
+              ORDER BY lock) AS locks";
+    BY_EMAILS = "SELECT * FROM customers WHERE email_folded = ANY($1::text[])";
     BY_EMAIL = "SELECT * FROM customers WHERE email_folded = $1";
 }
 
@@ -48,6 +60,25 @@ impl Customers for PostgresTransaction {
             self.write_one("customer", INSERT_TERM, params![term, customer.id]).await?;
         }
         Ok(())
+    }
+
+    async fn insert_customers(&mut self, customers: &[&Customer]) -> Result<()> {
+        let params = params![
+            column(customers, |customer| customer.id),
+            column(customers, |customer| customer.email.as_str()),
+            column(customers, |customer| customer.email.to_lowercase()),
+            column(customers, |customer| customer.name.as_deref()),
+            column(customers, |customer| customer.organization.as_deref()),
+            column(customers, |customer| customer.created_at),
+        ];
+        self.write_all(INSERT_MANY, params, customers.len()).await?;
+        let terms: Vec<_> = customers
+            .iter()
+            .flat_map(|customer| customer.terms().into_iter().map(|term| (term, customer.id)))
+            .collect();
+        let params =
+            params![column(&terms, |(term, _)| term.as_str()), column(&terms, |(_, id)| *id)];
+        self.write_all(INSERT_TERMS, params, terms.len()).await
     }
 
     async fn update_customer(&mut self, customer: &Customer) -> Result<()> {
@@ -87,6 +118,15 @@ impl Customers for PostgresTransaction {
         self.one("customers", BY_EMAIL, params![email.to_lowercase()], customer).await
     }
 
+    async fn customers_by_email(&mut self, emails: &[String]) -> Result<Vec<Customer>> {
+        let emails: Vec<_> = emails.iter().map(|email| email.to_lowercase()).collect();
+        if self.is_writing() {
+            self.write(LOCK_EMAILS, params![column(&emails, |email| email.as_str())]).await?;
+        }
+        self.all("customers", BY_EMAILS, params![column(&emails, |email| email.as_str())], customer)
+            .await
+    }
+
     async fn walk_customers(
         &mut self,
         descending: bool,
@@ -102,13 +142,10 @@ impl Customers for PostgresTransaction {
         prefix: &str,
         after: Option<(&str, Uuid)>,
         limit: u32,
-    ) -> Result<Vec<(String, Uuid)>> {
+    ) -> Result<Vec<(String, Customer)>> {
         let (term, id) = after.unwrap_or((prefix, Uuid::nil()));
         let params = params![term, id, end_of_prefix(prefix), limit];
-        self.all("customer_terms", FIND, params, |row| {
-            Ok((row.plain("term")?, row.uuid("customer_id")?))
-        })
-        .await
+        self.all("customers", FIND, params, |row| Ok((row.plain("term")?, customer(row)?))).await
     }
 }
 

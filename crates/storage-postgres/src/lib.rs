@@ -150,6 +150,75 @@ mod tests {
         }
     }
 
+    /// The plan of a statement whatever it is given, where walking a whole table is a last resort.
+    async fn plan(client: &Client, sql: &str) -> Option<String> {
+        client.batch_execute("DEALLOCATE ALL").await.unwrap();
+        let parameters = client.prepare(sql).await.unwrap().params().len();
+        client.batch_execute(&format!("PREPARE looked_at AS {sql}")).await.ok()?;
+        let nulls = vec!["NULL"; parameters].join(", ");
+        let nulls = if parameters == 0 { String::new() } else { format!("({nulls})") };
+        let rows = client
+            .simple_query(&format!("EXPLAIN (COSTS OFF) EXECUTE looked_at{nulls}"))
+            .await
+            .unwrap();
+        let lines = rows.iter().filter_map(|row| match row {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        Some(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    async fn planner() -> Client {
+        let client = database().await;
+        client
+            .batch_execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_sort = off")
+            .await
+            .unwrap();
+        client
+    }
+
+    #[tokio::test]
+    async fn no_statement_walks_through_a_table_that_grows() {
+        // Short tables.
+        let short = ["operators", "products", "signing_keys"];
+        let client = planner().await;
+        let mut seen = 0;
+        for sql in statements() {
+            // What cannot be prepared, such as BEGIN, walks nowhere.
+            let Some(plan) = plan(&client, sql).await else { continue };
+            seen += 1;
+            // A count of everything, made by a job.
+            if sql.starts_with("SELECT count(*) FROM seats WHERE lease_until")
+                || sql.contains("count(*) AS jobs FROM jobs")
+            {
+                continue;
+            }
+            for (_, table) in plan.lines().filter_map(|line| line.split_once("Seq Scan on ")) {
+                let table = table.split(' ').next().unwrap();
+                assert!(short.contains(&table), "{sql}:\n{plan}");
+            }
+        }
+        assert!(seen > 100, "{seen} plans");
+    }
+
+    /// A page costs what it holds, however long the list: it is found by an index that is in its order, and that is
+    /// entered at its place.
+    #[tokio::test]
+    async fn no_list_is_sorted_or_walked_from_its_beginning() {
+        let client = planner().await;
+        // Those walk by a number that is a key of its own, or through the few rows of one licence.
+        let others = ["FROM outbox", "FROM seats", "FROM jobs"];
+        let pages = statements().into_iter().filter(|sql| sql.contains("LIMIT $"));
+        let mut seen = 0;
+        for sql in pages.filter(|sql| !others.iter().any(|other| sql.contains(other))) {
+            let plan = plan(&client, sql).await.unwrap();
+            assert!(!plan.contains("Sort"), "{sql}:\n{plan}");
+            assert!(plan.contains("Index Cond"), "{sql}:\n{plan}");
+            seen += 1;
+        }
+        assert!(seen > 30, "{seen} lists");
+    }
+
     #[tokio::test]
     async fn every_column_of_the_twin_is_here_under_its_name() {
         let client = database().await;

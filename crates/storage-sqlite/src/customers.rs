@@ -26,7 +26,7 @@ statements! {
         SELECT * FROM customers WHERE (created_at, id) < (?1, ?2)
         ORDER BY created_at DESC, id DESC LIMIT ?3";
     FIND = "
-        SELECT term, customer_id FROM customer_terms
+        SELECT customers.*, term FROM customer_terms CROSS JOIN customers ON customers.id = customer_id
         WHERE (term, customer_id) > (?1, ?2) AND term < ?3 ORDER BY term, customer_id LIMIT ?4";
     BY_EMAIL = "SELECT * FROM customers WHERE email_folded = ?1";
 }
@@ -45,6 +45,29 @@ impl Customers for SqliteTransaction {
         self.write_one("customer", INSERT, params)?;
         for term in customer.terms() {
             self.write_one("customer", INSERT_TERM, params![term, customer.id.to_string()])?;
+        }
+        Ok(())
+    }
+
+    async fn insert_customers(&mut self, customers: &[&Customer]) -> Result<()> {
+        let mut terms = Vec::with_capacity(customers.len() * 4);
+        for customer in customers {
+            let id = customer.id.to_string();
+            let params = params![
+                id,
+                customer.email,
+                customer.email.to_lowercase(),
+                customer.name,
+                customer.organization,
+                customer.created_at,
+            ];
+            self.write_one("customer", INSERT, params)?;
+            terms.extend(customer.terms().into_iter().map(|term| (term, id.clone())));
+        }
+        // In the order of their index: each page of it is looked for once.
+        terms.sort_unstable();
+        for (term, id) in &terms {
+            self.write_one("customer", INSERT_TERM, params![term, id])?;
         }
         Ok(())
     }
@@ -81,6 +104,19 @@ impl Customers for SqliteTransaction {
         self.one("customers", BY_EMAIL, params![email.to_lowercase()], customer)
     }
 
+    async fn customers_by_email(&mut self, emails: &[String]) -> Result<Vec<Customer>> {
+        let mut found = Vec::new();
+        for email in emails {
+            found.extend(self.one(
+                "customers",
+                BY_EMAIL,
+                params![email.to_lowercase()],
+                customer,
+            )?);
+        }
+        Ok(found)
+    }
+
     async fn walk_customers(
         &mut self,
         descending: bool,
@@ -96,12 +132,10 @@ impl Customers for SqliteTransaction {
         prefix: &str,
         after: Option<(&str, Uuid)>,
         limit: u32,
-    ) -> Result<Vec<(String, Uuid)>> {
+    ) -> Result<Vec<(String, Customer)>> {
         let (term, id) = after.unwrap_or((prefix, Uuid::nil()));
         let params = params![term, id.to_string(), end_of_prefix(prefix), limit];
-        self.all("customer_terms", FIND, params, |row| {
-            Ok((row.plain("term")?, row.uuid("customer_id")?))
-        })
+        self.all("customers", FIND, params, |row| Ok((row.plain("term")?, customer(row)?)))
     }
 }
 

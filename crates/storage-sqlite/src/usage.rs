@@ -42,6 +42,12 @@ statements! {
         ORDER BY license_id, meter LIMIT ?3";
     WALK_ONE = "
         SELECT * FROM usage_totals WHERE license_id = ?1 AND meter > ?2 ORDER BY meter LIMIT ?3";
+    WALK_HOURS = "
+        SELECT * FROM usage_hours WHERE (license_id, meter, hour) > (?1, ?2, ?3)
+        ORDER BY license_id, meter, hour LIMIT ?4";
+    WALK_HOURS_OF_ONE = "
+        SELECT * FROM usage_hours WHERE license_id = ?1 AND (meter, hour) > (?2, ?3)
+        ORDER BY meter, hour LIMIT ?4";
     PRUNE_HOURS = "DELETE FROM usage_hours WHERE hour < ?1";
     PRUNE_REPORTS = "DELETE FROM usage_reports WHERE at < ?1";
 }
@@ -95,6 +101,23 @@ impl Usage for SqliteTransaction {
         let sql = if license_id.is_some() { WALK_ONE } else { WALK };
         self.all("usage_totals", sql, params![license.to_string(), meter, limit], |row| {
             Ok((row.uuid("license_id")?, row.plain("meter")?, row.plain("amount")?))
+        })
+    }
+
+    async fn walk_usage_hours(
+        &mut self,
+        license_id: Option<Uuid>,
+        after: Option<(Uuid, &str, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, String, i64, i64)>> {
+        // No meter's name is empty, so nothing lies before the first place.
+        let first = (license_id.unwrap_or_default(), "", 0);
+        let (license, meter, at) = after.unwrap_or(first);
+        let sql = if license_id.is_some() { WALK_HOURS_OF_ONE } else { WALK_HOURS };
+        let params = params![license.to_string(), meter, at.div_euclid(HOUR_S), limit];
+        self.all("usage_hours", sql, params, |row| {
+            let at = row.plain::<i64>("hour")?.saturating_mul(HOUR_S);
+            Ok((row.uuid("license_id")?, row.plain("meter")?, at, row.plain("amount")?))
         })
     }
 

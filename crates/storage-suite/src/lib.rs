@@ -87,7 +87,8 @@ macro_rules! suite {
                 an_email_is_taken_once_in_any_case
                 a_customer_is_replaced_but_for_its_origin
                 customers_are_walked_in_pages
-                customers_are_found_by_their_terms;
+                customers_are_found_by_their_terms
+                many_customers_are_made_at_once;
             events: events_are_read_in_order an_event_may_be_for_all a_number_is_never_given_again;
             idempotency_keys:
                 an_idempotency_key_is_put_and_replaced
@@ -168,7 +169,8 @@ macro_rules! suite {
                 usage_is_told_by_whole_hours
                 totals_stay_within_their_range
                 hours_are_pruned_and_totals_stay
-                totals_are_walked_in_pages;
+                totals_are_walked_in_pages
+                hours_are_walked_in_pages;
             webhooks: a_webhook_is_kept_changed_and_forgotten;
         }
     };

@@ -146,3 +146,39 @@ pub async fn totals_are_walked_in_pages(backend: &impl Backend) {
     })
     .unwrap();
 }
+
+/// Hours by licence, meter and time, of one licence or of all, behind any place.
+pub async fn hours_are_walked_in_pages(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        let one = licensed(tx).await?;
+        let cluster = activated(tx, 1, &one).await?.id;
+        let other = license(2, &plan(1, &product(1)), &customer(1));
+        tx.insert_license(&other).await?;
+        for (license, meter, at, amount) in [
+            (other.id, "cpu", 3 * HOUR + 1, 4),
+            (one.id, "gb", 2 * HOUR, 3),
+            (one.id, "cpu", 2 * HOUR + 59, 2),
+            (one.id, "cpu", HOUR, 1),
+        ] {
+            tx.add_usage(license, cluster, None, &amounts([(meter, amount)]), at).await?;
+        }
+        let row =
+            |n, meter: &str, hours: i64, amount| (id(n), meter.to_owned(), hours * HOUR, amount);
+        let all =
+            [row(1, "cpu", 1, 1), row(1, "cpu", 2, 2), row(1, "gb", 2, 3), row(2, "cpu", 3, 4)];
+        assert_eq!(tx.walk_usage_hours(None, None, 9).await?, all);
+        assert_eq!(tx.walk_usage_hours(None, None, 2).await?, all[..2]);
+        for place in 0..all.len() {
+            let (license, meter, at, _) = &all[place];
+            let after = Some((*license, meter.as_str(), *at));
+            assert_eq!(tx.walk_usage_hours(None, after, 9).await?, all[place + 1..]);
+        }
+        assert_eq!(tx.walk_usage_hours(Some(id(1)), None, 9).await?, all[..3]);
+        let after = Some((id(1), "cpu", 2 * HOUR));
+        assert_eq!(tx.walk_usage_hours(Some(id(1)), after, 9).await?, all[2..3]);
+        assert_eq!(tx.walk_usage_hours(Some(id(9)), None, 9).await?, []);
+        Ok(())
+    })
+    .unwrap();
+}

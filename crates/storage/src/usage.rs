@@ -31,6 +31,14 @@ pub trait Usage {
         after: Option<(Uuid, &str)>,
         limit: u32,
     ) -> Result<Vec<(Uuid, String, i64)>>;
+    /// A page of hours, of one licence or of all: licence, meter, when the hour begins, amount, in this order; only those
+    /// after `after`.
+    async fn walk_usage_hours(
+        &mut self,
+        license_id: Option<Uuid>,
+        after: Option<(Uuid, &str, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, String, i64, i64)>>;
     /// Forgets hours before this, and that reports were seen; totals stay. How many rows.
     async fn prune_usage(&mut self, before: i64) -> Result<u64>;
 }

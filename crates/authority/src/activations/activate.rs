@@ -19,7 +19,7 @@ use crate::error::AuthorityError;
 use crate::idempotency::{Attempt, Caller};
 use crate::lease::{Granted, Holder, Terms};
 use crate::licenses::{feature_names, named_limits};
-use crate::seats::{check_nodes, claim, timestamp};
+use crate::seats::{check_nodes, claim, said, timestamp};
 use crate::secrets::{ACCESS_TOKEN, nonce, token};
 
 /// How long an access token lives, in seconds; renewed by heartbeats after half of it.
@@ -146,6 +146,7 @@ impl Authority {
             Err(denied) => return Ok(Err(denied)),
         };
 
+        let held = seat.as_ref().map(said);
         let created = before.is_none();
         let activation = self.remember(tx, before, &known, &request, now).await?;
         let seat = Seat {
@@ -167,9 +168,8 @@ impl Authority {
         tx.put_seat(&seat).await?;
         tx.insert_access_token(&token_hash, activation.id, now.saturating_add(TOKEN_LIFE_S))
             .await?;
-        let mut entry = Entry::new()
+        let mut entry = Entry::change(held, said(&seat))
             .fact("activation", activation.id.to_string())
-            .fact("generation", seat.generation)
             .fact("overage", claimed.overage);
         if claimed.overlap > 0 {
             entry = entry.fact("overlap", claimed.overlap);
@@ -225,6 +225,7 @@ impl Authority {
         if seat.nonce != nonce || seat.lease_until <= now || seat.token_version != token_version {
             return Ok(Err(Code::StaleGeneration.into()));
         }
+        let held = said(&seat);
         seat.lease_until = seat.lease_until.min(terms.lease_until(now, end));
         seat.token_hash = token_hash;
         seat.previous_token_hash = None;
@@ -237,9 +238,7 @@ impl Authority {
         }
         tx.insert_access_token(&token_hash, activation_id, now.saturating_add(TOKEN_LIFE_S))
             .await?;
-        let entry = Entry::new()
-            .fact("activation", activation_id.to_string())
-            .fact("generation", seat.generation);
+        let entry = Entry::change(held, said(&seat)).fact("activation", activation_id.to_string());
         self.record(tx, actor, "activation.answer_again", subject(known.license.id), entry).await?;
         let created = seat.generation == 1;
         let chain = self.chain_of(tx, activation_id).await?;
@@ -284,6 +283,7 @@ impl Authority {
             .personal("hostname", request.hostname.as_deref());
         if today < plan.takeovers_per_day {
             tx.insert_takeover(activation.id, now).await?;
+            let entry = entry.fact("before", today).fact("after", today.saturating_add(1));
             self.announce(tx, actor, "activation.taken_over", id, entry).await?;
             return Ok(Ok(()));
         }

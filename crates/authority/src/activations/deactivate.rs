@@ -11,6 +11,7 @@ use crate::credential::subject;
 use crate::denied::{Asker, Denied, failure};
 use crate::error::AuthorityError;
 use crate::idempotency::{Attempt, Caller};
+use crate::seats::said;
 
 impl Authority {
     /// `POST /v1/license/deactivate`.
@@ -66,11 +67,12 @@ impl Authority {
         if seat.lease_until == 0 {
             return Ok(Ok(()));
         }
+        let before = said(&seat);
         seat.lease_until = 0;
         seat.token_hash = [0; 32];
         seat.previous_token_hash = None;
         tx.put_seat(&seat).await?;
-        let entry = Entry::new()
+        let entry = Entry::change(before, said(&seat))
             .fact("activation", id.to_string())
             .personal("cluster_id", Some(&activation.cluster_id));
         self.record(tx, actor, "activation.deactivate", subject(activation.license_id), entry)

@@ -9,6 +9,7 @@ use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::seats::said;
 
 /// Seats of a licence that one look takes.
 const PAGE: u32 = 500;
@@ -44,12 +45,13 @@ impl Authority {
         actor: &Actor,
     ) -> Result<Seat, AuthorityError> {
         if seat.lease_until > 0 {
+            let before = said(&seat);
             seat.lease_until = 0;
             seat.make_stale();
             tx.put_seat(&seat).await?;
             let now = self.clock().now();
             tx.insert_event(Some(activation.license_id), EventKind::Changed, now).await?;
-            let entry = Entry::new()
+            let entry = Entry::change(before, said(&seat))
                 .fact("activation", activation.id.to_string())
                 .personal("cluster_id", Some(&activation.cluster_id));
             let license = activation.license_id;

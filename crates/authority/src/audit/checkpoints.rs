@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use licentia_license::checkpoint::Checkpoint;
 use licentia_license::verify::verify;
 
-use crate::audit::hex;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::hex::hex;
 
 /// The name of the file in the data directory.
 pub const FILE: &str = "audit-checkpoints.txt";

@@ -6,10 +6,10 @@ use licentia_model::AuditRow;
 use licentia_protocol::resource;
 use licentia_storage::audit::AuditFilter;
 
-use crate::audit::hex;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
 use crate::export::Row;
+use crate::hex::hex;
 
 /// What the list is narrowed to.
 #[derive(Debug, Clone, Default)]

@@ -7,9 +7,10 @@ use licentia_model::audit::AuditSecret;
 use licentia_protocol::resource::AuditReport;
 use serde_json::Value;
 
-use crate::audit::{HEAD, head_mark, hex, row_hash, stated};
+use crate::audit::{HEAD, head_mark, row_hash, stated};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::hex::hex;
 use crate::seats::timestamp;
 
 const PAGE: u32 = 1_000;

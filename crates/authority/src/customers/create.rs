@@ -2,6 +2,7 @@
 
 use licentia_protocol::licenses::NewCustomer;
 use licentia_protocol::resource;
+use serde_json::Value;
 
 use super::{Named, check_named, customer_view};
 use crate::ask::Ask;
@@ -30,9 +31,10 @@ impl Authority {
                     let customer = this.new_customer(&named, this.clock().now());
                     tx.insert_customer(&customer).await?;
                     let entry = Entry::new()
-                        .personal("email", Some(&customer.email))
-                        .personal("name", customer.name.as_deref())
-                        .personal("organization", customer.organization.as_deref());
+                        .fact("before", Value::Null)
+                        .personal("after.email", Some(&customer.email))
+                        .personal("after.name", customer.name.as_deref())
+                        .personal("after.organization", customer.organization.as_deref());
                     let subject = format!("customer:{}", customer.id);
                     this.record(tx, &ask.actor, "customer.create", subject, entry).await?;
                     Ok((customer.id, customer_view(customer)))

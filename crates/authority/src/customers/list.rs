@@ -1,5 +1,7 @@
 //! Customers as operators see them, and the search that finds them.
 
+use std::collections::VecDeque;
+
 use licentia_model::Customer;
 use licentia_model::customer::search_words;
 use licentia_protocol::resource::{self, Page};
@@ -12,6 +14,9 @@ use crate::authority::Authority;
 use crate::error::AuthorityError;
 use crate::export::Row;
 use crate::paging::{Budget, Structured, cursor, limit_of, place_of, read_cursor};
+
+/// Terms that one look reads at most.
+const MOST_AT_ONCE: u32 = 200;
 
 /// What a list of customers is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -61,16 +66,17 @@ impl Authority {
                     });
                 }
                 let mut budget = Budget::default();
-                let mut at = filter.after.as_deref().map(read_cursor::<AtTerm>).transpose()?;
+                let at = filter.after.as_deref().map(read_cursor::<AtTerm>).transpose()?;
+                let mut finder = Finder::behind(at, &words, limit as usize);
                 let mut items = Vec::new();
                 while items.len() < limit as usize {
-                    match next_match(tx, &words, &mut at, &mut budget).await? {
+                    match finder.next(tx, &mut budget).await? {
                         Match::Found(customer) => items.push(customer_view(*customer)),
                         Match::End => return Ok(Page { items, next: None }),
                         Match::Enough => break,
                     }
                 }
-                Ok(Page { items, next: at.as_ref().map(cursor) })
+                Ok(Page { items, next: finder.at.as_ref().map(cursor) })
             })
         })
         .await
@@ -106,36 +112,58 @@ pub(crate) enum Match {
     End,
 }
 
-/// The next customer behind `at` who answers to every word. Each is found once, at the first of his terms that
+/// Finds the customers who answer to every word, one after the other. Each is found once, at the first of his terms that
 /// the longest word begins.
-pub(crate) async fn next_match(
-    tx: &mut dyn Transaction,
-    words: &[String],
-    at: &mut Option<AtTerm>,
-    budget: &mut Budget,
-) -> Result<Match, AuthorityError> {
-    let Some(longest) = words.iter().max_by_key(|word| word.len()) else { return Ok(Match::End) };
-    loop {
-        let after = at.as_ref().map(|at| (at.term.as_str(), at.id));
-        let terms = tx.find_customers(longest, after, 20).await?;
-        let last_terms = terms.len() < 20;
-        for (term, id) in terms {
+pub(crate) struct Finder {
+    longest: String,
+    words: Vec<String>,
+    /// The last term that was looked at.
+    pub(crate) at: Option<AtTerm>,
+    /// Terms behind it that were read already; how many are read at once; whether there are more.
+    read: VecDeque<(String, Customer)>,
+    at_once: u32,
+    more: bool,
+}
+
+impl Finder {
+    /// Behind a place; some `wanted` are looked for.
+    pub(crate) fn behind(at: Option<AtTerm>, words: &[String], wanted: usize) -> Self {
+        let longest = words.iter().max_by_key(|word| word.len()).cloned().unwrap_or_default();
+        let at_once = u32::try_from(wanted).unwrap_or(MOST_AT_ONCE).clamp(1, MOST_AT_ONCE);
+        let more = !longest.is_empty();
+        Self { longest, words: words.to_vec(), at, read: VecDeque::new(), at_once, more }
+    }
+
+    /// The next of them.
+    pub(crate) async fn next(
+        &mut self,
+        tx: &mut dyn Transaction,
+        budget: &mut Budget,
+    ) -> Result<Match, AuthorityError> {
+        loop {
+            let Some((term, customer)) = self.read.pop_front() else {
+                if !self.more {
+                    return Ok(Match::End);
+                }
+                let after = self.at.as_ref().map(|at| (at.term.as_str(), at.id));
+                let terms = tx.find_customers(&self.longest, after, self.at_once).await?;
+                self.more = terms.len() == self.at_once as usize;
+                self.read = terms.into();
+                continue;
+            };
             if budget.is_spent() {
+                self.read.push_front((term, customer));
                 return Ok(Match::Enough);
             }
             budget.spend(1);
-            let customer = tx.customer(id).await?;
-            *at = Some(AtTerm { term: term.clone(), id });
-            let Some(customer) = customer.filter(|customer| customer.answers(words)) else {
+            self.at = Some(AtTerm { term: term.clone(), id: customer.id });
+            if !customer.answers(&self.words) {
                 continue;
-            };
-            let first = customer.terms().into_iter().find(|term| term.starts_with(longest));
+            }
+            let first = customer.terms().into_iter().find(|term| term.starts_with(&self.longest));
             if first.as_deref() == Some(&term) {
                 return Ok(Match::Found(Box::new(customer)));
             }
-        }
-        if last_terms {
-            return Ok(Match::End);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod list;
+pub mod mend;
 pub mod update;
 
 use licentia_model::Customer;

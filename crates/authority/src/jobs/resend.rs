@@ -22,10 +22,9 @@ impl Authority {
                 Box::pin(async move {
                     let job = tx.job(id).await?.ok_or_else(|| missing(id))?;
                     if tx.revive_job(id, this.clock().now()).await? {
-                        let entry = Entry::new()
+                        let entry = Entry::change(job.state.as_str(), "waiting")
                             .fact("kind", job.kind)
-                            .fact("event", job.event)
-                            .fact("before", job.state.as_str());
+                            .fact("event", job.event);
                         this.record(tx, &ask.actor, "job.resend", format!("job:{id}"), entry)
                             .await?;
                     }

@@ -12,6 +12,7 @@ use licentia_license::keyset::{KeyEntry, KeyState, Keyset, Purpose};
 use licentia_model::{EventKind, SigningKey};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
+use serde_json::Map;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
@@ -188,17 +189,19 @@ impl Authority {
                     let before = tx.signing_keys().await?;
                     let mut keys = before.clone();
                     change(&this, &mut keys)?;
-                    let mut entry = Entry::new();
+                    let (mut was, mut is) = (Map::new(), Map::new());
                     for key in &keys {
-                        match before.iter().find(|old| old.kid == key.kid) {
+                        let old = before.iter().find(|old| old.kid == key.kid);
+                        match old {
                             None => tx.insert_signing_key(key).await?,
                             Some(old) if old != key => tx.update_signing_key(key).await?,
                             Some(_) => continue,
                         }
-                        entry = entry.fact(&key.kid, key.state.as_str());
+                        was.insert(key.kid.clone(), old.map(|old| old.state.as_str()).into());
+                        is.insert(key.kid.clone(), key.state.as_str().into());
                     }
                     let version = this.publish(tx, &keys, &*root).await?;
-                    let entry = entry.fact("keyset_version", version);
+                    let entry = Entry::change(was, is).fact("keyset_version", version);
                     this.record(tx, &actor, action, "keys".into(), entry).await?;
                     Ok(keys)
                 })

@@ -4,7 +4,7 @@
 //! follow each other, so that a repetition finds them all again by the first. A call holds 10,000 at most, some ten
 //! MiB; whoever has more makes several calls, each with its own idempotency key.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
@@ -25,6 +25,7 @@ use crate::customers::told;
 use crate::error::AuthorityError;
 use crate::licenses::issue::{Order, Terms};
 use crate::licenses::list::{Held, license_view};
+use crate::notes::Note;
 
 /// Most licences of one call.
 pub const MOST: usize = 10_000;
@@ -114,6 +115,10 @@ impl Authority {
             move |this, tx, ask| {
                 Box::pin(async move {
                     let stored = this.store_all(tx, &ground, drawn, &ask.actor).await?;
+                    // One line for all: the trail names each.
+                    let action = format!("license.issue, {} at once", stored.len());
+                    let actor = ask.actor.name;
+                    this.note(Note { action, license_id: first, actor });
                     Ok((first, stored))
                 })
             },
@@ -155,6 +160,11 @@ impl Authority {
     ) -> Result<Ground, AuthorityError> {
         let now = self.clock().now();
         let mut ground = Ground { now, terms: Vec::new(), customers: Vec::new(), of: Vec::new() };
+        let emails: BTreeSet<_> = orders.iter().map(|order| order.email.to_lowercase()).collect();
+        let emails: Vec<_> = emails.into_iter().collect();
+        let known = tx.customers_by_email(&emails).await?.into_iter();
+        let mut known: HashMap<_, _> =
+            known.map(|customer| (customer.email.to_lowercase(), customer)).collect();
         let (mut terms_of, mut customer_of) = (HashMap::new(), HashMap::<String, usize>::new());
         for (place, order) in orders.iter().enumerate() {
             let same = (
@@ -182,7 +192,7 @@ impl Authority {
             let customer = match customer_of.get(&named.email.to_lowercase()) {
                 Some(known) => *known,
                 None => {
-                    let found = tx.customer_by_email(&named.email).await?;
+                    let found = known.remove(&named.email.to_lowercase());
                     let kept = if found.is_some() { Kept::Known } else { Kept::New };
                     let customer = found.unwrap_or_else(|| self.new_customer(&named, now));
                     ground.customers.push((customer, kept));
@@ -287,19 +297,27 @@ impl Authority {
         drawn: Vec<Drawn>,
         actor: &Actor,
     ) -> Result<Vec<resource::License>, AuthorityError> {
-        // The addresses are locked in one order, whoever does it.
-        let mut customers: Vec<_> = ground.customers.iter().collect();
-        customers.sort_by_cached_key(|(customer, _)| customer.email.to_lowercase());
-        for (customer, kept) in customers {
-            let now = tx.customer_by_email(&customer.email).await?.map(|known| known.id);
+        let folded = |customer: &Customer| customer.email.to_lowercase();
+        let emails: Vec<_> =
+            ground.customers.iter().map(|(customer, _)| folded(customer)).collect();
+        let known: HashMap<_, _> = tx
+            .customers_by_email(&emails)
+            .await?
+            .into_iter()
+            .map(|known| (folded(&known), known.id))
+            .collect();
+        let mut new = Vec::new();
+        for ((customer, kept), email) in ground.customers.iter().zip(&emails) {
+            let now = known.get(email).copied();
             match kept {
-                Kept::New if now.is_none() => tx.insert_customer(customer).await?,
+                Kept::New if now.is_none() => new.push(customer),
                 Kept::Changed if now == Some(customer.id) => tx.update_customer(customer).await?,
                 Kept::Known if now == Some(customer.id) => {}
                 // What was written so far is undone with the transaction.
                 _ => return Err(AuthorityError::Changed),
             }
         }
+        tx.insert_customers(&new).await?;
         let mut head = tx.lock_audit_head().await?;
         let mut views = Vec::with_capacity(drawn.len());
         let mut rows = Vec::with_capacity(ROWS);

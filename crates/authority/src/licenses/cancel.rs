@@ -30,9 +30,7 @@ impl Authority {
                 license.updated_at = now;
                 tx.update_license(&license).await?;
                 tx.insert_event(Some(id), EventKind::Changed, now).await?;
-                let entry = Entry::new()
-                    .fact("before", before)
-                    .fact("after", license.state.as_str())
+                let entry = Entry::change(before, license.state.as_str())
                     .fact("token_version", license.token_version)
                     .personal("reason", reason.as_deref());
                 this.announce(tx, &actor, "license.cancel", id, entry).await?;

@@ -11,6 +11,7 @@ use licentia_license::scheme::{Rules, check, scheme_of, short, v1};
 use licentia_license::{Invalid, License as Claims};
 use licentia_model::{License, LicenseKey, Product, ProductSecret, Scheme};
 use licentia_storage::Transaction;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::authority::Authority;
@@ -207,7 +208,7 @@ impl Authority {
                 let created_at = this.clock().now();
                 let row = ProductSecret { id, product_id: product.id, sealed, created_at };
                 tx.insert_product_secret(&row).await?;
-                let entry = crate::audit::Entry::new().fact("secret", id.to_string());
+                let entry = crate::audit::Entry::change(Value::Null, id.to_string());
                 this.record(
                     tx,
                     &actor,
@@ -245,6 +246,19 @@ impl Authority {
                     .lock_license(license_id)
                     .await?
                     .ok_or_else(|| crate::licenses::list::missing(license_id))?;
+                match tx.license_key_by_lookup(&this.lookup(&key)).await? {
+                    None => {}
+                    Some(known) if known.license_id == license_id && known.voided_at.is_none() => {
+                        return Ok(());
+                    }
+                    Some(_) => {
+                        return Err(AuthorityError::NotAllowed {
+                            what: "key",
+                            action: "imported",
+                            state: "known already, of another licence or from before a transfer",
+                        });
+                    }
+                }
                 let (jti, now) = (this.uuid(), this.clock().now());
                 tx.insert_license_key(&LicenseKey {
                     jti,
@@ -257,8 +271,7 @@ impl Authority {
                     voided_at: None,
                 })
                 .await?;
-                let entry = crate::audit::Entry::new()
-                    .fact("jti", jti.to_string())
+                let entry = crate::audit::Entry::change(Value::Null, jti.to_string())
                     .fact("scheme", scheme.as_str());
                 let subject = crate::credential::subject(license.id);
                 this.record(tx, &actor, "license.import_key", subject, entry).await

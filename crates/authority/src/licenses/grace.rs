@@ -3,6 +3,7 @@
 
 use licentia_license::fingerprint::Fingerprint;
 use licentia_license::waiver::GraceGrant;
+use serde_json::{Value, json};
 
 use super::grant::Grant;
 use super::waive::{Exception, check_length, check_text};
@@ -64,10 +65,9 @@ impl Authority {
                     fingerprint: order.fingerprint,
                     reason: order.reason,
                 };
-                let entry = Entry::new()
-                    .fact("until", grace.exp)
-                    .fact("plan", grace.plan.clone())
-                    .personal("reason", grace.reason.as_deref());
+                let granted = json!({ "until": grace.exp, "plan": grace.plan });
+                let entry =
+                    Entry::change(Value::Null, granted).personal("reason", grace.reason.as_deref());
                 let subject = format!("product:{}", grace.aud);
                 this.record(tx, &actor, "license.grace", subject, entry).await?;
                 Ok(Exception { token: this.sign(&grace)?, expires_at: grace.exp })

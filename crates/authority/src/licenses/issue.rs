@@ -206,7 +206,7 @@ impl Order {
 
     /// What the trail says of it.
     pub(crate) fn entry(terms: &Terms, license: &License, email: &str) -> Entry {
-        Entry::new()
+        Entry::change(Value::Null, license.state.as_str())
             .fact("product", terms.product.code.clone())
             .fact("plan", terms.plan.code.clone())
             .fact("jti", license.jti.to_string())
@@ -297,11 +297,11 @@ impl Authority {
         }
         let (key_jti, text) =
             self.make_key(tx, &product, &license, &known.claims, scheme, now).await?;
-        license.key_jti = key_jti;
+        let former = std::mem::replace(&mut license.key_jti, key_jti);
         license.updated_at = now;
         tx.void_license_keys(id, [license.jti, key_jti], now).await?;
         tx.update_license(&license).await?;
-        let entry = Entry::new().fact("key", key_jti.to_string());
+        let entry = Entry::change(former.to_string(), key_jti.to_string());
         self.announce(tx, actor, "license.show_key", id, entry).await?;
         let mut view = self.view(tx, license).await?;
         view.key = Some(text);

@@ -115,8 +115,7 @@ impl Authority {
         license.updated_at = now;
         tx.update_license(&license).await?;
         tx.insert_event(Some(license.id), EventKind::Changed, now).await?;
-        let entry =
-            Entry::new().fact("before", was.to_string()).fact("after", record.jti.to_string());
+        let entry = Entry::change(was.to_string(), record.jti.to_string());
         self.announce(tx, actor, "license.reissue", license.id, entry).await?;
         Ok(Known { license, claims: record.claims })
     }

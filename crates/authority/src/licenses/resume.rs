@@ -28,8 +28,7 @@ impl Authority {
                 license.updated_at = now;
                 tx.update_license(&license).await?;
                 tx.insert_event(Some(id), EventKind::Resumed, now).await?;
-                let entry =
-                    Entry::new().fact("before", before).fact("after", license.state.as_str());
+                let entry = Entry::change(before, license.state.as_str());
                 this.announce(tx, &actor, "license.resume", id, entry).await?;
                 Ok(license.into())
             })

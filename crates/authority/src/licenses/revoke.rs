@@ -48,9 +48,7 @@ impl Authority {
         license.updated_at = now;
         tx.update_license(&license).await?;
         tx.insert_event(Some(license.id), EventKind::Revoked, now).await?;
-        let entry = Entry::new()
-            .fact("before", before)
-            .fact("after", license.state.as_str())
+        let entry = Entry::change(before, license.state.as_str())
             .fact("grace_until", grace_until)
             .fact("token_version", license.token_version)
             .personal("reason", reason.as_deref());

@@ -11,7 +11,7 @@ use licentia_storage::{Place, Transaction};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::customers::list::{AtTerm, Match, next_match};
+use crate::customers::list::{AtTerm, Finder, Match};
 use crate::error::AuthorityError;
 use crate::paging::{Budget, Structured, cursor, place_of, read_cursor};
 
@@ -180,6 +180,8 @@ pub(crate) async fn search(
     let mut at = after.map(read_cursor::<At>).transpose()?.unwrap_or(At::Customer(None, None));
     let mut budget = Budget::default();
     let mut page = Vec::new();
+    // It goes on where the term in `at` stands.
+    let mut finder = None;
     let full = |page: &Vec<License>, budget: &Budget| page.len() == limit || budget.is_spent();
     while !full(&page, &budget) {
         match at.clone() {
@@ -192,13 +194,15 @@ pub(crate) async fn search(
                 page.extend(found);
                 at = At::Customer(Some(term), end.map(|end| (end.at, end.id)));
             }
-            At::Customer(mut term, _) => {
-                match next_match(tx, &words, &mut term, &mut budget).await? {
+            At::Customer(term, _) => {
+                let wanted = limit - page.len();
+                let finder = finder.get_or_insert_with(|| Finder::behind(term, &words, wanted));
+                match finder.next(tx, &mut budget).await? {
                     Match::Found(_) => {
                         let start = Place::start(true);
-                        at = At::Customer(term, Some((start.at, start.id)));
+                        at = At::Customer(finder.at.clone(), Some((start.at, start.id)));
                     }
-                    Match::Enough => at = At::Customer(term, None),
+                    Match::Enough => at = At::Customer(finder.at.clone(), None),
                     Match::End => at = At::Cluster(None),
                 }
             }

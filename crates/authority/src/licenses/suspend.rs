@@ -43,9 +43,7 @@ impl Authority {
         license.updated_at = now;
         tx.update_license(&license).await?;
         tx.insert_event(Some(license.id), EventKind::Suspended, now).await?;
-        let entry = Entry::new()
-            .fact("before", before)
-            .fact("after", license.state.as_str())
+        let entry = Entry::change(before, license.state.as_str())
             .fact("token_version", license.token_version)
             .personal("reason", reason.as_deref());
         self.announce(tx, actor, "license.suspend", license.id, entry).await?;

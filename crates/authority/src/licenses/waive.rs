@@ -1,6 +1,7 @@
 //! Switches enforcement off for a while (decision 41). The audit row is all that is kept of it.
 
 use licentia_license::waiver::Waiver;
+use serde_json::{Value, json};
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
@@ -55,8 +56,7 @@ impl Authority {
                     reason: order.reason,
                     who: order.who,
                 };
-                let entry = Entry::new()
-                    .fact("until", waiver.exp)
+                let entry = Entry::change(Value::Null, json!({ "until": waiver.exp }))
                     .personal("reason", Some(&waiver.reason))
                     .personal("who", Some(&waiver.who));
                 let subject = format!("product:{}", waiver.aud);

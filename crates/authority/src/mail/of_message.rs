@@ -5,9 +5,9 @@ use licentia_storage::Transaction;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::audit::hex;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::hex::hex;
 use crate::jobs::NewJob;
 use crate::mail::{KIND, Template};
 use crate::webhooks::events::{EXPIRED, EXPIRING, TRIAL_ENDING};

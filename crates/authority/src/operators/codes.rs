@@ -34,10 +34,11 @@ impl Authority {
                 let secret = new_secret(this.random());
                 let sealed =
                     this.master().seal(&seal_name(&operator), secret.expose(), this.random().bytes())?;
-                operator.totp_pending = Some(sealed);
+                let begun = |pending: bool| if pending { "begun" } else { "none" };
+                let before = begun(operator.totp_pending.replace(sealed).is_some());
                 operator.updated_at = this.clock().now();
                 tx.update_operator(&operator).await?;
-                let entry = Entry::new().fact("name", operator.name.clone());
+                let entry = Entry::change(before, begun(true)).fact("name", operator.name.clone());
                 this.record(tx, &ask.actor, "operator.codes_begin", subject(id), entry).await?;
                 let secret = base32(secret.expose());
                 let label = |text: &str| percent(text);
@@ -86,10 +87,8 @@ impl Authority {
                 operator.updated_at = now;
                 tx.update_operator(&operator).await?;
                 let codes = this.new_recovery_codes(tx, &operator).await?;
-                let entry = Entry::new()
-                    .fact("name", operator.name.clone())
-                    .fact("before", if before { "set" } else { "none" })
-                    .fact("after", "set");
+                let entry = Entry::change(if before { "set" } else { "none" }, "set")
+                    .fact("name", operator.name.clone());
                 this.record(tx, &ask.actor, "operator.codes", subject(id), entry).await?;
                 Ok(resource::RecoveryCodes { codes })
             })
@@ -116,10 +115,7 @@ impl Authority {
                 let mut operator = locked(tx, id).await?;
                 operator.totp_pending = None;
                 if operator.totp.take().is_some() {
-                    let entry = Entry::new()
-                        .fact("name", operator.name.clone())
-                        .fact("before", "set")
-                        .fact("after", "none");
+                    let entry = Entry::change("set", "none").fact("name", operator.name.clone());
                     this.record(tx, &ask.actor, "operator.codes", subject(id), entry).await?;
                 }
                 operator.updated_at = this.clock().now();

@@ -3,6 +3,7 @@
 use licentia_issue::Secret;
 use licentia_model::Operator;
 use licentia_protocol::resource;
+use serde_json::Value;
 
 use crate::access::password;
 use crate::ask::Ask;
@@ -62,9 +63,8 @@ impl Authority {
                         updated_at: now,
                     };
                     tx.insert_operator(&operator).await?;
-                    let entry = Entry::new()
+                    let entry = Entry::change(Value::Null, operator.role.as_str())
                         .fact("name", operator.name.clone())
-                        .fact("role", operator.role.as_str())
                         .fact("password", operator.password.is_some());
                     let subject = subject(operator.id);
                     this.record(tx, &ask.actor, "operator.create", subject, entry).await?;

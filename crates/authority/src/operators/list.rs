@@ -8,7 +8,21 @@ use uuid::Uuid;
 
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::export::Row;
 use crate::seats::timestamp;
+
+impl Row for resource::Operator {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "name",
+        "role",
+        "password",
+        "second_factor",
+        "recovery_codes",
+        "created_at",
+        "updated_at",
+    ];
+}
 
 impl Authority {
     /// A page of operators, by name.

@@ -57,10 +57,12 @@ impl Authority {
                 now.updated_at = this.clock().now();
                 tx.update_operator(&now).await?;
                 let ended = tx.delete_sessions(id, keep).await?;
-                let entry = Entry::new()
+                let (before, after) = match operator.password {
+                    Some(_) => ("set", "another"),
+                    None => ("none", "set"),
+                };
+                let entry = Entry::change(before, after)
                     .fact("name", now.name.clone())
-                    .fact("before", if operator.password.is_some() { "set" } else { "none" })
-                    .fact("after", "set")
                     .fact("sessions_ended", ended);
                 this.record(tx, &ask.actor, "operator.password", subject(id), entry).await?;
                 view(tx, &now).await

@@ -25,9 +25,7 @@ impl Authority {
                 let sessions = tx.delete_sessions(id, None).await?;
                 tx.put_recovery_codes(id, &[]).await?;
                 tx.delete_operator(id).await?;
-                let entry = Entry::new()
-                    .fact("before", operator.role.as_str())
-                    .fact("after", "removed")
+                let entry = Entry::change(operator.role.as_str(), "removed")
                     .fact("name", operator.name)
                     .fact("tokens", tokens)
                     .fact("sessions", sessions);

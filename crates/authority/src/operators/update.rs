@@ -30,10 +30,8 @@ impl Authority {
                     let before = std::mem::replace(&mut operator.role, to);
                     operator.updated_at = this.clock().now();
                     tx.update_operator(&operator).await?;
-                    let entry = Entry::new()
-                        .fact("name", operator.name.clone())
-                        .fact("before", before.as_str())
-                        .fact("after", to.as_str());
+                    let entry = Entry::change(before.as_str(), to.as_str())
+                        .fact("name", operator.name.clone());
                     this.record(tx, &ask.actor, "operator.role", subject(id), entry).await?;
                 }
                 view(tx, &operator).await

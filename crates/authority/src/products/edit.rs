@@ -155,7 +155,7 @@ impl Authority {
         before: Option<&resource::Product>,
         after: &resource::Product,
     ) -> Result<(), AuthorityError> {
-        let entry = Entry::new().fact("before", told(&before)).fact("after", told(after));
+        let entry = Entry::change(told(&before), told(after));
         self.record(tx, actor, action, format!("product:{}", after.code), entry).await
     }
 }

@@ -5,12 +5,14 @@
 
 use licentia_model::{Plan, Product};
 use licentia_protocol::resource;
+use serde_json::{Map, Value, json};
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::catalog::{Catalog, PlanEntry};
 use crate::error::AuthorityError;
-use crate::products::list::product_view;
+use crate::products::edit::told;
+use crate::products::list::{plan_view, product_view};
 
 /// What an import did.
 pub struct Imported {
@@ -37,6 +39,11 @@ impl Authority {
                 let entry = catalog.product;
                 let known = tx.product_by_code(&entry.code).await?;
                 let created = known.is_none();
+                let mut before = Map::new();
+                if let Some(known) = &known {
+                    let meters = tx.meters(known.id).await?;
+                    before.insert("product".into(), told(&product_view(known.clone(), meters)));
+                }
                 let (id, seed, created_at) = match known {
                     Some(product) => (product.id, product.project_seed, product.created_at),
                     None => (this.uuid(), this.random().bytes::<32>().to_vec(), now),
@@ -63,20 +70,31 @@ impl Authority {
                     tx.update_product(&product).await?;
                 }
                 let plans = catalog.plans.len();
+                let (mut was, mut is) = (Map::new(), Map::new());
                 for plan in catalog.plans {
-                    let known = tx.plan_by_code(id, &plan.code).await?.map(|known| known.id);
-                    let row = row(plan, known.unwrap_or_else(|| this.uuid()), &product);
+                    let known = tx.plan_by_code(id, &plan.code).await?;
+                    let row_id = known.as_ref().map_or_else(|| this.uuid(), |known| known.id);
+                    let row = row(plan, row_id, &product);
                     if known.is_some() {
                         tx.update_plan(&row).await?;
                     } else {
                         tx.insert_plan(&row).await?;
                     }
+                    if known.as_ref() != Some(&row) {
+                        let view = |plan: Plan| told(&plan_view(plan, &product.code));
+                        was.insert(row.code.clone(), known.map(view).into());
+                        is.insert(row.code.clone(), view(row));
+                    }
                 }
                 tx.replace_meters(id, &catalog.meters).await?;
-                let entry = Entry::new().fact("created", created).fact("plans", plans as u64);
+                let shown = product_view(product.clone(), catalog.meters);
+                before.insert("plans".into(), was.into());
+                let after = json!({ "product": told(&shown), "plans": is });
+                let before = if created { Value::Null } else { before.into() };
+                let entry = Entry::change(before, after);
                 let subject = format!("product:{}", product.code);
                 this.record(tx, &actor, "product.import", subject, entry).await?;
-                Ok(Imported { product: product_view(product, catalog.meters), created, plans })
+                Ok(Imported { product: shown, created, plans })
             })
         })
         .await

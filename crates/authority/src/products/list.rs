@@ -5,7 +5,48 @@ use licentia_protocol::resource;
 
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::export::Row;
 use crate::seats::timestamp;
+
+impl Row for resource::Product {
+    const COLUMNS: &'static [&'static str] = &[
+        "code",
+        "name",
+        "key_prefix",
+        "scheme",
+        "enforcement",
+        "heartbeat_interval_s",
+        "grace_s",
+        "default_plan",
+        "profile",
+        "sunset",
+        "meters",
+    ];
+}
+
+impl Row for resource::Plan {
+    const COLUMNS: &'static [&'static str] = &[
+        "product",
+        "code",
+        "tier",
+        "rank",
+        "seats",
+        "nodes",
+        "trial_days",
+        "features",
+        "limits",
+        "quotas",
+        "overage",
+        "reclaim_after_s",
+        "takeovers_per_day",
+        "on_clone",
+        "on_chain_broken",
+        "heartbeat_interval_s",
+        "grace_s",
+        "contacts_per_minute",
+        "info",
+    ];
+}
 
 impl Authority {
     /// All products, by code.

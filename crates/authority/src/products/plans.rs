@@ -144,7 +144,7 @@ impl Authority {
         before: Option<&resource::Plan>,
         after: &resource::Plan,
     ) -> Result<(), AuthorityError> {
-        let entry = Entry::new().fact("before", told(&before)).fact("after", told(after));
+        let entry = Entry::change(told(&before), told(after));
         let subject = format!("plan:{}/{}", after.product, after.code);
         self.record(tx, actor, action, subject, entry).await
     }

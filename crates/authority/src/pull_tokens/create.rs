@@ -56,7 +56,7 @@ impl Authority {
                         revoked_at: None,
                     };
                     tx.insert_pull_token(&row).await?;
-                    let entry = Entry::new()
+                    let entry = Entry::change(serde_json::Value::Null, "good")
                         .fact("token", row.id.to_string())
                         .fact("name", row.name.clone())
                         .fact("expires_at", row.expires_at);

@@ -25,10 +25,7 @@ impl Authority {
                 if token.revoked_at.is_none() {
                     token.revoked_at = Some(this.clock().now());
                     tx.update_pull_token(&token).await?;
-                    let entry = Entry::new()
-                        .fact("token", id.to_string())
-                        .fact("before", "good")
-                        .fact("after", "revoked");
+                    let entry = Entry::change("good", "revoked").fact("token", id.to_string());
                     let subject = subject(token.license_id);
                     this.record(tx, &ask.actor, "pull_token.revoke", subject, entry).await?;
                 }

@@ -69,9 +69,10 @@ impl Authority {
                     });
                     if !there {
                         tx.insert_signing_key(&row).await?;
-                        let entry = Entry::new()
+                        let state = KeyState::Active.as_str();
+                        let entry = Entry::change(serde_json::Value::Null, state)
                             .fact("purpose", "registry")
-                            .fact(&row.kid, KeyState::Active.as_str());
+                            .fact("key", row.kid.clone());
                         let system = Actor::new("system", "local");
                         this.record(tx, &system, "key.create", "keys".into(), entry).await?;
                     }

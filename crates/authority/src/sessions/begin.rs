@@ -3,6 +3,7 @@
 use licentia_issue::Secret;
 use licentia_model::Session;
 use licentia_protocol::{Code, resource};
+use serde_json::Value;
 
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
@@ -75,7 +76,8 @@ impl Authority {
                     };
                     tx.insert_session(&session).await?;
                     let actor = Actor::new(format!("operator:{}", operator.name), origin);
-                    let entry = Entry::new().fact("session", session.id.to_string());
+                    let entry =
+                        Entry::change(Value::Null, "good").fact("session", session.id.to_string());
                     this.record(tx, &actor, "session.begin", subject(operator.id), entry).await?;
                     let mut view = view(&session, &operator.name, Some(session.id));
                     view.csrf_token = Some(this.csrf_token(secret.expose()));

@@ -27,10 +27,7 @@ impl Authority {
                     return Err(AuthorityError::NotFound { what: "session", name: id.to_string() });
                 };
                 tx.delete_session(id).await?;
-                let entry = Entry::new()
-                    .fact("session", id.to_string())
-                    .fact("before", "good")
-                    .fact("after", "ended");
+                let entry = Entry::change("good", "ended").fact("session", id.to_string());
                 let subject = subject(session.operator_id);
                 this.record(tx, &ask.actor, "session.end", subject, entry).await
             })

@@ -7,7 +7,13 @@ use uuid::Uuid;
 use crate::access::{Credential, Principal};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::export::Row;
 use crate::seats::timestamp;
+
+impl Row for resource::Session {
+    const COLUMNS: &'static [&'static str] =
+        &["id", "operator", "origin", "agent", "created_at", "last_used_at", "expires_at"];
+}
 
 impl Authority {
     /// A page of the sessions that go on, newest first: an operator's own, or for an owner those of one or of all.

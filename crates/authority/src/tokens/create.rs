@@ -3,6 +3,7 @@
 use licentia_model::{ApiToken, Scope};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::access::Principal;
@@ -37,13 +38,16 @@ impl Authority {
         ask: impl Into<Ask>,
     ) -> Result<resource::ApiToken, AuthorityError> {
         let scopes = checked(&new, by, self.clock().now())?;
-        let by = by.clone();
+        let (by, ask) = (by.clone(), ask.into());
+        let again = ask.actor.clone();
         self.carry_out(
-            ask.into(),
+            ask,
             move |this, tx, ask| {
                 Box::pin(async move { this.make_token(tx, new, scopes, &by, &ask.actor).await })
             },
-            |this, tx, id| Box::pin(async move { this.make_token_again(tx, id).await }),
+            move |this, tx, id| {
+                Box::pin(async move { this.make_token_again(tx, id, &again).await })
+            },
         )
         .await
     }
@@ -81,7 +85,8 @@ impl Authority {
         };
         tx.insert_api_token(&row).await?;
         let shown = view(&row, &operator.name);
-        let entry = Entry::new()
+        let entry = Entry::change(Value::Null, "good")
+            .fact("prefix", row.prefix.clone())
             .fact("operator", operator.name)
             .fact("name", row.name.clone())
             .fact("scopes", shown.scopes.clone())
@@ -95,12 +100,15 @@ impl Authority {
         &self,
         tx: &mut dyn Transaction,
         id: Uuid,
+        actor: &Actor,
     ) -> Result<resource::ApiToken, AuthorityError> {
         let mut row = tx.api_token_by_id(id).await?.ok_or_else(|| missing(id))?;
         let secret = token(API_TOKEN, self.random());
         row.hash = self.api_token_hash(secret.expose());
-        row.prefix = recognised_by(&secret);
+        let former = std::mem::replace(&mut row.prefix, recognised_by(&secret));
         tx.update_api_token(&row).await?;
+        let entry = Entry::change(former, row.prefix.clone()).fact("name", row.name.clone());
+        self.record(tx, actor, "token.show", subject(id), entry).await?;
         let operator = tx.operator(row.operator_id).await?.ok_or_else(|| missing(id))?;
         let shown = view(&row, &operator.name);
         Ok(resource::ApiToken { token: Some(secret.expose().clone()), ..shown })

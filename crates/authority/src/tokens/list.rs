@@ -7,7 +7,22 @@ use uuid::Uuid;
 use crate::access::Principal;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::export::Row;
 use crate::seats::timestamp;
+
+impl Row for resource::ApiToken {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "name",
+        "operator",
+        "prefix",
+        "scopes",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    ];
+}
 
 impl Authority {
     /// A page of tokens, newest first: an operator's own, or for an owner those of one or of all.

@@ -29,11 +29,9 @@ impl Authority {
                 if token.revoked_at.is_none() {
                     token.revoked_at = Some(this.clock().now());
                     tx.update_api_token(&token).await?;
-                    let entry = Entry::new()
+                    let entry = Entry::change("good", "revoked")
                         .fact("operator", operator.name.clone())
-                        .fact("name", token.name.clone())
-                        .fact("before", "good")
-                        .fact("after", "revoked");
+                        .fact("name", token.name.clone());
                     this.record(tx, &ask.actor, "token.revoke", subject(id), entry).await?;
                 }
                 Ok(view(&token, &operator.name))

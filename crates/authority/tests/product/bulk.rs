@@ -187,3 +187,63 @@ async fn groups_at_once_under_their_keys_find_the_customer_of_the_other() {
         assert_eq!(count(&test, "customers"), "2");
     }
 }
+
+#[tokio::test]
+async fn ten_thousand_are_issued_in_one_call_each_with_all_that_is_its_own() {
+    let (test, _) = from(CATALOG).await;
+    let licenses = (0..10_000).map(|n| new(&format!("customer{}@example.com", n / 3))).collect();
+    let request = NewLicenses { licenses, ..NewLicenses::default() };
+    let issued = test.authority.issue_many(request, actor()).await.unwrap();
+    assert_eq!(issued.len(), 10_000);
+    assert_eq!(issued.iter().map(|l| l.id).collect::<BTreeSet<_>>().len(), 10_000);
+    assert_eq!(issued.iter().map(|l| l.key.clone()).collect::<BTreeSet<_>>().len(), 10_000);
+    for (table, rows) in
+        [("licenses", 10_001), ("license_keys", 10_001), ("customers", 3_335), ("outbox", 10_001)]
+    {
+        assert_eq!(count(&test, table), rows.to_string(), "{table}");
+    }
+    for license in [&issued[0], &issued[5_000], &issued[9_999]] {
+        activate(&test.authority, request_of(license)).await.unwrap();
+    }
+    assert!(test.authority.verify_audit().await.unwrap().valid);
+}
+
+fn request_of(license: &resource::License) -> licentia_protocol::activate::Request {
+    request(license.key.as_deref().unwrap(), "c1")
+}
+
+/// More than one transaction takes: each gets a new signature, once, and goes on under its id.
+#[tokio::test]
+async fn all_that_a_key_signed_are_issued_anew_and_no_others() {
+    let (test, _) = from(CATALOG).await;
+    let like = NewLicenses {
+        count: Some(249),
+        like: Some(new("ada@example.com")),
+        ..NewLicenses::default()
+    };
+    let before = test.authority.issue_many(like, actor()).await.unwrap();
+    let signer = |key: &str| licentia_license::verify::decode_unverified(key).unwrap().0;
+    let kid = signer(before[0].key.as_deref().unwrap())["kid"].as_str().unwrap().to_owned();
+    let root = std::sync::Arc::new(licentia_testing::root());
+    let rotate = licentia_authority::keys::rotate::NewKey::Ed25519;
+    let purpose = licentia_license::keyset::Purpose::License;
+    test.authority.rotate_key(purpose, rotate, true, root, actor()).await.unwrap();
+    // Signed by the new key already.
+    let after = test.issue("bzzz").await;
+    let mut told = Vec::new();
+    let count = test
+        .authority
+        .reissue_signed_by(kid.clone(), actor(), |count| told.push(count))
+        .await
+        .unwrap();
+    assert_eq!((count, told[0], told.last()), (250, 100, Some(&250)));
+    for license in before.iter().chain([&after]) {
+        let now = test.authority.show_license(license.id).await.unwrap();
+        assert_ne!(signer(now.key.as_deref().unwrap())["kid"], kid.as_str());
+        assert_eq!(now.key == license.key, license.id == after.id);
+        assert_eq!((now.expires_at, &now.customer), (license.expires_at, &license.customer));
+    }
+    assert_eq!(rows(&test, "SELECT count(*) FROM audit WHERE action = 'license.reissue'"), ["250"]);
+    assert_eq!(test.authority.reissue_signed_by(kid, actor(), |_| {}).await.unwrap(), 0);
+    assert!(test.authority.verify_audit().await.unwrap().valid);
+}

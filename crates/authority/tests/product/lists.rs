@@ -7,7 +7,7 @@ use licentia_protocol::licenses::{EditCustomer, NewCustomer, NewLicense, NewLice
 use licentia_testing::{TestAuthority, actor};
 use uuid::Uuid;
 
-use crate::support::{CATALOG, activate, from, request};
+use crate::support::{CATALOG, activate, from, request, run, with};
 
 const DAY: i64 = 86_400;
 
@@ -259,4 +259,34 @@ async fn revocations_are_listed_the_latest_first() {
     assert_eq!((rest.items[0].license_id, rest.items.len()), (ids[8], 1));
     assert_eq!(rest.items[0].reason.as_deref(), Some("refund"));
     assert!(rest.items[0].grace_until.is_some() && rest.next.is_none());
+}
+
+/// Customers from before the search have their address in it and nothing else.
+#[tokio::test]
+async fn customers_from_before_the_search_are_found_by_their_names_once_they_are_mended() {
+    let (test, _) = with("").await;
+    for n in 0..450 {
+        let new = NewCustomer {
+            email: format!("customer{n}@example.com"),
+            name: Some("Grace Hopper".into()),
+            organization: (n == 449).then(|| "Eckert Mauchly".into()),
+        };
+        test.authority.create_customer(new, actor()).await.unwrap();
+    }
+    let count = async |search: &str| {
+        let filter = customers::list::Filter {
+            search: Some(search.into()),
+            limit: 1_000,
+            ..Default::default()
+        };
+        test.authority.list_customers(filter).await.unwrap().items.len()
+    };
+    run(&test, "DELETE FROM customer_terms");
+    run(&test, "INSERT INTO customer_terms SELECT email_folded, id FROM customers");
+    assert_eq!((count("hopper").await, count("customer44").await), (0, 11));
+    assert_eq!(test.authority.mend_customers().await.unwrap(), 451);
+    assert_eq!((count("hopper").await, count("mauchly").await), (450, 1));
+    assert_eq!(count("customer44").await, 11);
+    // Once and for all.
+    assert_eq!(test.authority.mend_customers().await.unwrap(), 0);
 }

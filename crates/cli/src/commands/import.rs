@@ -4,12 +4,15 @@
 use std::path::PathBuf;
 
 use licentia_issue::{Secret, keyfile};
+use licentia_protocol::resource::License;
+use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::args::Cli;
 use crate::failure::Failure;
 use crate::local::{actor, authority};
+use crate::office::Office;
 use crate::output::Output;
 
 /// Add a shared secret for the `v1` keys of a product: it signs from now on, the former ones still verify.
@@ -25,6 +28,11 @@ pub struct KeyImport {
 }
 
 pub(crate) async fn secret(cli: &Cli, args: &KeyImport, out: Output) -> Result<(), Failure> {
+    if cli.server.is_some() {
+        return Err(Failure::stays_local(
+            "a secret that signs licences does not travel over the network",
+        ));
+    }
     let bytes = keyfile::read_secret(&args.file).map_err(|e| {
         Failure::usage(
             format!("{}: {e}", args.file.display()),
@@ -57,6 +65,8 @@ pub(crate) async fn key(cli: &Cli, args: &ImportKey, out: Output) -> Result<(), 
         })?,
         key => key.to_owned(),
     };
-    authority(cli).await?.import_key(args.id, text.trim().to_owned(), actor()).await?;
+    let path = format!("/v1/admin/licenses/{}/import-key", args.id);
+    let body = licentia_protocol::licenses::ImportKey { key: text.trim().to_owned() };
+    let _: License = Office::open(cli).await?.send(Method::POST, &path, &body).await?;
     out.one(&json!({ "license_id": args.id }), |_| "the key is accepted from now on".to_owned())
 }

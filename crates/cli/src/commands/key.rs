@@ -1,14 +1,11 @@
 //! `licentia key …`.
 
 use clap::{Subcommand, ValueEnum};
-use licentia_license::key::PublicKey;
 use licentia_protocol::resource::{Page, SigningKey};
-use serde_json::json;
 
 use crate::args::Cli;
 use crate::commands::{generate, hsm, import, rotation};
 use crate::failure::Failure;
-use crate::local::authority;
 use crate::office::Office;
 use crate::output::Output;
 
@@ -70,16 +67,15 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
             rotation::show(&keys.items, out)
         }
         Command::Export { format, .. } => {
-            let authority = authority(cli).await?;
-            let text = match format {
-                Format::Bundle => authority.trust().to_text(),
-                Format::Pem => {
-                    authority.public_keys().await?.iter().map(PublicKey::to_pem).collect()
-                }
-                Format::Jwks => json!(authority.jwks().await?).to_string(),
-                Format::Keyset => authority.trust().keyset_token().unwrap_or_default().to_owned(),
+            let format = match format {
+                Format::Bundle => "bundle",
+                Format::Pem => "pem",
+                Format::Jwks => "jwks",
+                Format::Keyset => "keyset",
             };
-            out.line(text.trim_end())
+            let parameters = vec![("format", Some(format.to_owned()))];
+            let office = Office::open(cli).await?;
+            out.line(office.text("/v1/admin/keys/export", &parameters).await?.trim_end())
         }
     }
 }

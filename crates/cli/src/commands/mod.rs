@@ -27,6 +27,7 @@ pub(crate) mod release;
 pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod serve;
+pub(crate) mod session;
 pub(crate) mod token;
 pub(crate) mod usage;
 pub(crate) mod webhook;
@@ -60,6 +61,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Activation(command) => activation::run(&cli, command, out).await,
         Command::Customer(command) => customer::run(&cli, command, out).await,
         Command::Operator(command) => operator::run(&cli, command, out).await,
+        Command::Session(command) => session::run(&cli, command, out).await,
         Command::Token(command) => token::run(&cli, command, out).await,
         Command::Webhook(command) => webhook::run(&cli, command, out).await,
         Command::Mail(command) => mail::run(command, out),

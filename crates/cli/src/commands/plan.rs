@@ -127,8 +127,9 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
     let office = Office::open(cli).await?;
     let plan: Plan = match command {
         Command::List { product } => {
-            let page: Page<Plan> =
-                office.get("/v1/admin/plans", &vec![("product", product.clone())]).await?;
+            let page: Page<Plan> = office
+                .list("/v1/admin/plans", &vec![("product", product.clone())], None, u32::MAX)
+                .await?;
             return out.list(
                 &page.items,
                 ["PRODUCT", "PLAN", "TIER", "RANK", "SEATS", "NODES", "FEATURES"],

@@ -103,8 +103,10 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
     let product: Product = match command {
         Command::Import { files } => return import(cli, files, out).await,
         Command::List => {
-            let page: Page<Product> =
-                Office::open(cli).await?.get("/v1/admin/products", &Vec::new()).await?;
+            let page: Page<Product> = Office::open(cli)
+                .await?
+                .list("/v1/admin/products", &Vec::new(), None, u32::MAX)
+                .await?;
             return out.list(
                 &page.items,
                 ["CODE", "NAME", "SCHEME", "ENFORCEMENT", "HEARTBEAT", "GRACE"],

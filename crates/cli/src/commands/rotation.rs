@@ -6,11 +6,14 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use licentia_authority::keys::rotate::{NewKey, Root};
 use licentia_license::keyset::Purpose;
-use licentia_protocol::resource::SigningKey;
+use licentia_protocol::resource::{Page, SigningKey};
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::args::Cli;
 use crate::failure::Failure;
 use crate::local::{actor, authority};
+use crate::office::{Office, escaped};
 use crate::output::Output;
 use crate::signer;
 
@@ -75,6 +78,17 @@ enum Algorithm {
     Rsa4096,
 }
 
+impl Algorithm {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "ed25519",
+            Self::Rsa2048 => "rsa2048",
+            Self::Rsa3072 => "rsa3072",
+            Self::Rsa4096 => "rsa4096",
+        }
+    }
+}
+
 /// Purposes of online keys.
 #[derive(Clone, Copy, ValueEnum)]
 enum Online {
@@ -103,6 +117,15 @@ impl From<Online> for Purpose {
 }
 
 pub(crate) async fn rotate(cli: &Cli, args: &Rotate, out: Output) -> Result<(), Failure> {
+    if cli.server.is_some() {
+        if args.key.is_some() {
+            return Err(Failure::stays_local("a private key does not travel over the network"));
+        }
+        let body = json!({
+            "purpose": Purpose::from(args.purpose).as_str(), "alg": args.alg.as_str(), "at_once": args.at_once,
+        });
+        return far(cli, &args.root, "/v1/admin/keys/rotate", &body, out).await;
+    }
     let root = args.root.read(cli)?;
     let key = match (&args.key, args.alg) {
         (Some(path), _) => {
@@ -121,15 +144,40 @@ pub(crate) async fn rotate(cli: &Cli, args: &Rotate, out: Output) -> Result<(), 
 }
 
 pub(crate) async fn retire(cli: &Cli, args: &Named, out: Output) -> Result<(), Failure> {
+    if cli.server.is_some() {
+        let path = format!("/v1/admin/keys/{}/retire", escaped(&args.kid));
+        return far(cli, &args.root, &path, &json!({}), out).await;
+    }
     let root = args.root.read(cli)?;
     let keys = authority(cli).await?.retire_key(args.kid.clone(), root, actor()).await?;
     show(&keys, out)
 }
 
 pub(crate) async fn compromise(cli: &Cli, args: &Named, out: Output) -> Result<(), Failure> {
+    if cli.server.is_some() {
+        let path = format!("/v1/admin/keys/{}/compromise", escaped(&args.kid));
+        return far(cli, &args.root, &path, &json!({}), out).await;
+    }
     let root = args.root.read(cli)?;
     let keys = authority(cli).await?.compromise_key(args.kid.clone(), root, actor()).await?;
     show(&keys, out)
+}
+
+/// On another authority, which has its root's private key at hand or cannot do it.
+async fn far(
+    cli: &Cli,
+    root: &RootFile,
+    path: &str,
+    body: &Value,
+    out: Output,
+) -> Result<(), Failure> {
+    if root.path.is_some() || root.root_passphrase_file.is_some() {
+        return Err(Failure::stays_local(
+            "the root's private key does not travel over the network",
+        ));
+    }
+    let keys: Page<SigningKey> = Office::open(cli).await?.send(Method::POST, path, body).await?;
+    show(&keys.items, out)
 }
 
 pub(crate) fn show(keys: &[SigningKey], out: Output) -> Result<(), Failure> {

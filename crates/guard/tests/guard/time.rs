@@ -1,6 +1,7 @@
 //! Clocks that are wrong, set back, set right, far off, or asleep.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use licentia::clock::{Clock, Wait};
 use licentia::{Policy, Reason, Standing, StartError};
@@ -119,6 +120,54 @@ fn a_clock_that_ran_ahead_for_a_while_puts_off_no_heartbeat() {
         theirs.ahead(ahead);
         theirs.pass(2 * HEARTBEAT);
         until_lease(&mut watch, T0 + after + GRACE);
+    }
+}
+
+/// Moved a week ahead in the middle of what the guard does, right before one of its looks.
+struct Moved {
+    set: Set,
+    looks_before: AtomicI64,
+}
+
+impl Clock for Moved {
+    fn now_micros(&self) -> i64 {
+        if self.looks_before.fetch_sub(1, Ordering::SeqCst) == 0 {
+            self.set.ahead(7 * 86_400);
+        }
+        self.set.now_micros()
+    }
+
+    fn steady_micros(&self) -> i64 {
+        self.set.steady_micros()
+    }
+
+    fn wait_until(&self, micros: i64) -> Wait<'_> {
+        self.set.wait_until(micros)
+    }
+}
+
+#[test]
+fn a_clock_that_is_moved_in_the_middle_of_a_step_stops_nothing() {
+    for looks in 0..40 {
+        let world = World::new();
+        let set = Set(watch::Sender::new((T0 * 1_000_000, 0)));
+        let theirs = Arc::new(Moved { set, looks_before: AtomicI64::new(i64::MAX) });
+        let clock: Arc<dyn Clock> = Arc::<Moved>::clone(&theirs);
+        let builder = world.online().clock(clock).policy(Policy::strict());
+        let guard = builder.cluster_id("the-cluster").start().unwrap();
+        let mut watch = guard.watch();
+        until(&mut watch, is_licensed);
+        world.clock.advance(2 * HEARTBEAT);
+        theirs.looks_before.store(looks, Ordering::SeqCst);
+        theirs.set.pass(2 * HEARTBEAT);
+        // Until it is renewed, or has stopped, which fails.
+        println!("moved before look {looks}");
+        until_lease(&mut watch, T0 + 2 * HEARTBEAT + GRACE);
+        // Moved later, it sleeps through the new lease as far as it can tell, and asks once more.
+        if !guard.standing().is_full() {
+            let now = until(&mut watch, |now| now.is_full() || is_stopped(now));
+            assert!(now.standing().is_full(), "{:?}", now.reason());
+        }
     }
 }
 

@@ -43,6 +43,12 @@ pub(crate) const CHORES: &[Chore] = &[
         every_s: 60,
         run: |authority, config| Box::pin(notices(authority, config)),
     },
+    // Nothing to do, once it was done.
+    Chore {
+        name: "mend_customers",
+        every_s: 3_600,
+        run: |authority, _| Box::pin(async move { authority.mend_customers().await.map(drop) }),
+    },
 ];
 
 /// Tells whose licences end, a page at a time.

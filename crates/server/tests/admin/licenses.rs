@@ -220,3 +220,146 @@ async fn seats_are_released_and_revocations_listed() {
     assert_eq!(listed["items"][0]["grace_until"], "2026-01-01T00:01:00Z");
     served.end().await;
 }
+
+#[tokio::test]
+async fn usage_is_told_in_all_and_by_hour_day_and_month() {
+    let served = served().await;
+    let license = served.post(LICENSES, &new("ada@example.com")).await.done();
+    let body = json!({ "license_key": license["key"], "cluster_id": "c1", "nonce": "nonce-0001" });
+    send(served.request("POST", "/v1/license/activate").json(&body)).await.done();
+    // At 0, 1, 23, 24 and 30 o'clock, each time after one more activation, since a token does not live as long.
+    for (n, wait) in [0, 3_600, 22 * 3_600, 3_600, 6 * 3_600].into_iter().enumerate() {
+        served.test.clock.advance(wait);
+        let again = json!({
+            "license_key": license["key"], "cluster_id": "c1", "nonce": format!("again-{n:05}"),
+            "generation": 2 * n + 1,
+        });
+        let seat = send(served.request("POST", "/v1/license/activate").json(&again)).await.done();
+        let beat = json!({
+            "activation_id": seat["activation_id"], "access_token": seat["access_token"],
+            "token_version": seat["token_version"], "generation": 2 * n + 2,
+            "nonce": format!("nonce-{n:05}"), "usage": { "cpu_hours": 10 + n, "jobs": 1 },
+        });
+        send(served.request("POST", "/v1/license/heartbeat").json(&beat)).await.done();
+    }
+    let usage = async |query: &str| -> Vec<(String, i64)> {
+        let (mut seen, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = served.get(&format!("/v1/admin/usage?limit=2{query}{after}")).await.done();
+            for item in page["items"].as_array().unwrap() {
+                assert_eq!(item["license_id"], license["id"]);
+                let from = item["from"].as_str().unwrap_or("in all");
+                let what = format!("{} {from}", item["meter"].as_str().unwrap());
+                seen.push((what, item["amount"].as_i64().unwrap()));
+            }
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return seen,
+            }
+        }
+    };
+    let told = |rows: &[(&str, i64)]| {
+        rows.iter().map(|(what, n)| ((*what).to_owned(), *n)).collect::<Vec<_>>()
+    };
+    let all = told(&[("cpu_hours in all", 60), ("jobs in all", 5)]);
+    assert_eq!((usage("").await, usage("&per=total").await), (all.clone(), all));
+    let days = [
+        ("cpu_hours 2026-01-01T00:00:00Z", 33),
+        ("cpu_hours 2026-01-02T00:00:00Z", 27),
+        ("jobs 2026-01-01T00:00:00Z", 3),
+        ("jobs 2026-01-02T00:00:00Z", 2),
+    ];
+    assert_eq!(usage("&per=day").await, told(&days));
+    let of = format!("&per=month&license_id={}", license["id"].as_str().unwrap());
+    assert_eq!(
+        usage(&of).await,
+        told(&[("cpu_hours 2026-01-01T00:00:00Z", 60), ("jobs 2026-01-01T00:00:00Z", 5)])
+    );
+    assert_eq!(usage("&per=hour").await.len(), 10);
+    let narrow = "&per=day&since=2026-01-01T01:00:00Z&until=2026-01-02T00:00:00Z";
+    let two = [("cpu_hours 2026-01-01T00:00:00Z", 23), ("jobs 2026-01-01T00:00:00Z", 2)];
+    assert_eq!(usage(narrow).await, told(&two));
+    let csv = served.get("/v1/admin/usage/export?format=csv&per=month").await;
+    let lines: Vec<_> = csv.text.lines().collect();
+    assert_eq!(lines[0], "license_id,meter,amount,from,until");
+    assert!(
+        lines[1].ends_with(",cpu_hours,60,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z"),
+        "{}",
+        lines[1]
+    );
+    for (query, code, field) in [
+        ("?per=week", "invalid", "per"),
+        ("?since=2026-01-01T00:00:00Z", "invalid", "since"),
+        ("?per=day&until=noon", "malformed", "until"),
+        ("?per=day&after=x", "invalid", "after"),
+    ] {
+        let problem = served.get(&format!("/v1/admin/usage{query}")).await.refused(422, code);
+        assert_eq!(problem["errors"][0]["field"], field, "{problem}");
+    }
+    served.end().await;
+}
+
+/// Every resource of the protocol's page that is a list is handed out in parts, and whole as a file in either format.
+#[tokio::test]
+async fn every_list_is_paged_and_exported() {
+    let served = served().await;
+    for n in 0..3 {
+        let license = served.post(LICENSES, &new(&format!("customer{n}@example.com"))).await.done();
+        let body =
+            json!({ "license_key": license["key"], "cluster_id": "c", "nonce": "nonce-0001" });
+        let seat = send(served.request("POST", "/v1/license/activate").json(&body)).await.done();
+        let beat = json!({
+            "activation_id": seat["activation_id"], "access_token": seat["access_token"], "generation": 1,
+            "token_version": seat["token_version"], "nonce": "nonce-0002", "usage": { "jobs": 1 },
+        });
+        send(served.request("POST", "/v1/license/heartbeat").json(&beat)).await.done();
+        served.post(&path(&license, "/revoke"), &json!({})).await.done();
+        served.operator(&format!("operator-{n}"), "operator").await;
+        served.session(&format!("operator-{n}")).await;
+        served.token(&["admin"]).await;
+        let product = json!({ "code": format!("q{n}"), "name": "Q", "default_plan": "a" });
+        served.post("/v1/admin/products", &product).await.done();
+    }
+    for (list, about, least) in [
+        ("products", "code", 4),
+        ("plans", "code", 2),
+        ("customers", "id", 3),
+        ("licenses", "id", 3),
+        ("activations", "id", 3),
+        ("revocations", "license_id", 3),
+        ("usage", "license_id", 3),
+        ("operators", "id", 4),
+        ("tokens", "id", 4),
+        ("sessions", "id", 3),
+        ("audit", "seq", 20),
+    ] {
+        let (mut parts, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = served.get(&format!("/v1/admin/{list}?limit=1{after}")).await.done();
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= 1, "{list}");
+            parts.extend(items.iter().map(|item| item[about].clone()));
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert!(parts.len() >= least, "{list}: {parts:?}");
+        let export = format!("/v1/admin/{list}/export");
+        let file = served.get(&export).await;
+        let whole: Vec<_> =
+            file.body.as_array().unwrap().iter().map(|item| item[about].clone()).collect();
+        assert_eq!(whole, parts, "{list}");
+        let csv = served.get(&format!("{export}?format=csv")).await;
+        assert_eq!(csv.text.lines().count(), parts.len() + 1, "{list}: {}", csv.text);
+        assert!(csv.text.lines().next().unwrap().split(',').any(|name| name == about), "{list}");
+        assert!(
+            csv.headers["content-disposition"].to_str().unwrap().contains(&format!("{list}.csv"))
+        );
+        assert!(!csv.text.contains("las_") && !file.text.contains("las_"), "{list}");
+        served.get(&format!("{export}?format=xml")).await.refused(422, "invalid");
+        served.get(&format!("/v1/admin/{list}?limit=0")).await.refused(422, "invalid");
+        served.get(&format!("/v1/admin/{list}?after=x")).await.refused(422, "invalid");
+    }
+    served.end().await;
+}

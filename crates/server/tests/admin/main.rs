@@ -12,3 +12,4 @@ mod revocations;
 mod sessions;
 mod support;
 mod tokens;
+mod trail;

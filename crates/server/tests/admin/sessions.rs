@@ -8,7 +8,7 @@ use crate::support::{Served, password, send};
 const SESSIONS: &str = "/v1/admin/sessions";
 
 /// What an authenticator shows (RFC 6238), from the secret in base32.
-fn shown(secret: &str, now: i64) -> String {
+pub(crate) fn shown(secret: &str, now: i64) -> String {
     let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
     for letter in secret.bytes() {
         let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|l| *l == letter).unwrap();

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
+use licentia_authority::hex::hex;
 use licentia_model::Random;
 use licentia_protocol::licenses::{NewLicense, NewLicenses};
 use licentia_protocol::resource::License;
@@ -42,7 +43,7 @@ pub(crate) async fn run(
     let name = args.idempotency_key.clone().unwrap_or_else(|| {
         let mut bytes = [0; 16];
         SystemRandom.fill(&mut bytes);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&bytes)
     });
     let progress = match args.count {
         Some(count) => ProgressBar::new(count),

@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use licentia_authority::licenses::grace::GraceOrder;
-use licentia_authority::licenses::waive::{Exception, WaiverOrder};
 use licentia_issue::keyfile;
+use licentia_protocol::licenses::{NewGrace, NewWaiver};
+use licentia_protocol::resource::Exception;
+use reqwest::Method;
 use serde_json::json;
 
 use super::seconds;
 use crate::args::Cli;
 use crate::failure::Failure;
-use crate::local::{actor, authority};
-use crate::output::{Output, note, time};
+use crate::office::{Office, escaped};
+use crate::output::{Output, note};
 
 /// Switch a product's enforcement off for a while: whoever has the document runs without limits. On record.
 #[derive(clap::Args)]
@@ -67,27 +68,23 @@ pub struct Grace {
 
 pub(crate) async fn waive(cli: &Cli, args: &Waive, out: Output) -> Result<(), Failure> {
     check_free(args.out.as_ref())?;
-    let order = WaiverOrder {
-        product: args.product.clone(),
-        seconds: args.length,
-        reason: args.reason.clone(),
-        who: args.by.clone(),
-    };
-    let signed = authority(cli).await?.waive(order, actor()).await?;
-    hand_out("waiver", &args.product, &signed, args.out.as_ref(), out)
+    let order = NewWaiver { for_s: args.length, reason: args.reason.clone(), by: args.by.clone() };
+    let path = format!("/v1/admin/products/{}/waive", escaped(&args.product));
+    let signed = Office::open(cli).await?.send(Method::POST, &path, &order).await?;
+    hand_out("waiver", &signed, args.out.as_ref(), out)
 }
 
 pub(crate) async fn grace(cli: &Cli, args: &Grace, out: Output) -> Result<(), Failure> {
     check_free(args.out.as_ref())?;
-    let order = GraceOrder {
-        product: args.product.clone(),
+    let order = NewGrace {
+        for_s: args.length,
         plan: args.plan.clone(),
-        seconds: args.length,
         fingerprint: args.fingerprint.clone(),
         reason: args.reason.clone(),
     };
-    let signed = authority(cli).await?.grace(order, actor()).await?;
-    hand_out("grace", &args.product, &signed, args.out.as_ref(), out)
+    let path = format!("/v1/admin/products/{}/grace", escaped(&args.product));
+    let signed = Office::open(cli).await?.send(Method::POST, &path, &order).await?;
+    hand_out("grace", &signed, args.out.as_ref(), out)
 }
 
 /// Before anything is signed: what lies there already is never overwritten.
@@ -103,26 +100,24 @@ fn check_free(path: Option<&PathBuf>) -> Result<(), Failure> {
 
 fn hand_out(
     kind: &str,
-    product: &str,
     signed: &Exception,
     path: Option<&PathBuf>,
     out: Output,
 ) -> Result<(), Failure> {
-    let until = jiff::Timestamp::from_second(signed.expires_at).ok();
+    let Exception { product, token, expires_at: until } = signed;
     if let Some(path) = path {
         // It works for whoever holds it, so it is kept like a key.
-        keyfile::write_secret(path, format!("{}\n", signed.token).as_bytes()).map_err(|error| {
+        keyfile::write_secret(path, format!("{token}\n").as_bytes()).map_err(|error| {
             Failure::undone(
                 format!("{}: {error}", path.display()),
                 "choose a place that can be written to",
             )
         })?;
     }
-    note(&format!("the {kind} for {product} ends {}", time(until, "at some time")));
-    let result =
-        json!({ "product": product, "token": signed.token, "expires_at": until, "file": path });
+    note(&format!("the {kind} for {product} ends {until}"));
+    let result = json!({ "product": product, "token": token, "expires_at": until, "file": path });
     out.one(&result, |_| match path {
         Some(path) => path.display().to_string(),
-        None => signed.token.clone(),
+        None => token.clone(),
     })
 }

@@ -313,6 +313,7 @@ pub(crate) fn until_lease(watch: &mut Watch, end: i64) -> Arc<Snapshot> {
         let waiting = async {
             loop {
                 let current = watch.changed().await.expect("the guard is there");
+                assert!(!is_stopped(current.standing()), "it stopped: {:?}", current.reason());
                 if current.lease_until() == Some(end) {
                     return current;
                 }

@@ -41,6 +41,18 @@ impl<T: FromStr> Paging<T> {
     }
 }
 
+impl Paging<String> {
+    /// Those of a list that is short and whole that lie behind the part before; where its last row is gone since, all.
+    pub(crate) fn rest<R>(&self, mut all: Vec<R>, place: impl Fn(&R) -> String) -> Vec<R> {
+        let last =
+            self.after.as_ref().and_then(|after| all.iter().position(|row| place(row) == *after));
+        if let Some(last) = last {
+            all.drain(..=last);
+        }
+        all
+    }
+}
+
 impl<T> Paging<T> {
     /// How many rows to ask for: one more than are shown, which tells whether there are more.
     pub(crate) fn ask(&self) -> u32 {

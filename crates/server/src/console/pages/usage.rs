@@ -1,6 +1,7 @@
 //! `GET /console/usage`: what licences used, by meter.
 
 use axum::extract::{RawQuery, State};
+use licentia_authority::licenses::usage::Filter;
 use licentia_authority::{Authority, AuthorityError};
 use serde_json::json;
 use uuid::Uuid;
@@ -21,7 +22,13 @@ pub(crate) async fn handler(
         id.parse::<Uuid>().map_err(|_| AuthorityError::NotFound { what: "licence", name: id })
     });
     let (visitor, license) = license.transpose().or_trouble(visitor)?;
-    let page = authority.list_usage(license, fields.some("after"), ROWS).await;
+    let filter = Filter {
+        license_id: license,
+        after: fields.some("after"),
+        limit: ROWS,
+        ..Filter::default()
+    };
+    let page = authority.list_usage(filter).await;
     let (visitor, page) = page.or_trouble(visitor)?;
     let shown = json!({
         "section": "usage",

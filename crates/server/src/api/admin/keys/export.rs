@@ -19,7 +19,7 @@ admin_problems!(Invalid);
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    /// `pem` (default) or `jwks`; the signed keyset is at `/keyset.json`.
+    /// `pem` (default) or `jwks`; `bundle`: what a product embeds, roots and the keyset of the day; `keyset`: that alone.
     format: Option<String>,
 }
 
@@ -34,7 +34,11 @@ pub(crate) struct Asked {
         (
             status = 200,
             description = "The keys.",
-            content((String = "application/x-pem-file"), (Object = "application/jwk-set+json"))
+            content(
+                (String = "application/x-pem-file"),
+                (Object = "application/jwk-set+json"),
+                (String = "text/plain"),
+            )
         ),
         Problems,
     )
@@ -55,8 +59,16 @@ pub(crate) async fn handler(
             let text = text.map_err(|_| Failure::from(Code::Internal))?;
             Ok(([(CONTENT_TYPE, "application/jwk-set+json")], text).into_response())
         }
+        Some("bundle") => {
+            Ok(([(CONTENT_TYPE, "text/plain")], authority.trust().to_text()).into_response())
+        }
+        Some("keyset") => {
+            let token = authority.trust().keyset_token().unwrap_or_default().to_owned();
+            Ok(([(CONTENT_TYPE, "text/plain")], token).into_response())
+        }
         Some(_) => {
-            Err(Problem::new(Code::Invalid).at("format", "invalid", "wants `pem` or `jwks`").into())
+            let wanted = "wants `pem`, `jwks`, `bundle` or `keyset`";
+            Err(Problem::new(Code::Invalid).at("format", "invalid", wanted).into())
         }
     }
 }

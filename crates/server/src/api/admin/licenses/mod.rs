@@ -6,6 +6,7 @@ mod cancel;
 mod change_plan;
 mod convert;
 mod export;
+mod import_key;
 mod issue;
 mod list;
 mod reissue;
@@ -47,5 +48,6 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(needs(write, routes!(convert::handler)))
         .routes(needs(write, routes!(transfer::handler)))
         .routes(needs(write, routes!(reissue::handler)))
+        .routes(needs(write, routes!(import_key::handler)))
         .routes(needs(write, routes!(reissue_all::handler)))
 }

@@ -2,6 +2,7 @@
 
 mod codes;
 mod create;
+mod export;
 mod list;
 mod password;
 mod remove;
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     let own = Scope::write(Resource::Sessions);
     OpenApiRouter::default()
         .routes(needs(read, routes!(list::handler)))
+        .routes(needs(read, routes!(export::handler)))
         .routes(needs(write, routes!(create::handler)))
         .routes(needs(read, routes!(show::handler)))
         .routes(needs(write, routes!(update::handler)))

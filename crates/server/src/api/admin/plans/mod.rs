@@ -1,6 +1,7 @@
 //! `/v1/admin/plans`: plans of products.
 
 mod create;
+mod export;
 mod list;
 mod show;
 mod update;
@@ -17,6 +18,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     let (read, write) = (Scope::read(Resource::Plans), Scope::write(Resource::Plans));
     OpenApiRouter::default()
         .routes(needs(read, routes!(list::handler)))
+        .routes(needs(read, routes!(export::handler)))
         .routes(needs(write, routes!(create::handler)))
         .routes(needs(read, routes!(show::handler)))
         .routes(needs(write, routes!(update::handler)))

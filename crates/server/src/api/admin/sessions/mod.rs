@@ -2,6 +2,7 @@
 
 mod begin;
 mod end;
+mod export;
 mod list;
 
 use licentia_model::Scope;
@@ -18,5 +19,6 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         // The one way in: nobody has anything to show yet.
         .routes(routes!(begin::handler))
         .routes(needs(read, routes!(list::handler)))
+        .routes(needs(read, routes!(export::handler)))
         .routes(needs(write, routes!(end::handler)))
 }

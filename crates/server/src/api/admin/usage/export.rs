@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use jiff::Timestamp;
 use licentia_authority::Authority;
 use licentia_authority::export::Format;
+use licentia_authority::licenses::usage::Filter;
 use licentia_protocol::resource::Usage;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -25,6 +27,12 @@ pub(crate) struct Asked {
     format: Option<String>,
     /// Of this licence.
     license_id: Option<Uuid>,
+    /// By `hour`, `day` or `month`, of the calendar and in UTC, as far back as hours are kept; `total` (default): in all.
+    per: Option<String>,
+    /// Only what was used from then on.
+    since: Option<Timestamp>,
+    /// Only what was used before.
+    until: Option<Timestamp>,
 }
 
 /// The whole list as one document, in JSON or as comma-separated values with a head line.
@@ -52,7 +60,15 @@ pub(crate) async fn handler(
     file("usage", format, move |after| {
         let (authority, asked) = (authority.clone(), asked.clone());
         async move {
-            let page = authority.list_usage(asked.license_id, after, PART).await?;
+            let filter = Filter {
+                license_id: asked.license_id,
+                per: asked.per,
+                since: asked.since.map(Timestamp::as_second),
+                until: asked.until.map(Timestamp::as_second),
+                after,
+                limit: PART,
+            };
+            let page = authority.list_usage(filter).await?;
             Ok((page.items, page.next))
         }
     })

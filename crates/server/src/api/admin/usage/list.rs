@@ -1,7 +1,9 @@
 //! `GET /v1/admin/usage`.
 
 use axum::extract::State;
+use jiff::Timestamp;
 use licentia_authority::Authority;
+use licentia_authority::licenses::usage::Filter;
 use licentia_protocol::resource::Page;
 use licentia_protocol::resource::Usage;
 use serde::Deserialize;
@@ -21,13 +23,32 @@ admin_problems!(NoSuchResource, Invalid);
 pub(crate) struct Asked {
     /// Of this licence.
     pub(crate) license_id: Option<Uuid>,
+    /// By `hour`, `day` or `month`, of the calendar and in UTC, as far back as hours are kept; `total` (default): in all.
+    pub(crate) per: Option<String>,
+    /// Only what was used from then on.
+    pub(crate) since: Option<Timestamp>,
+    /// Only what was used before.
+    pub(crate) until: Option<Timestamp>,
     /// Where the page before ended: its `next`.
     pub(crate) after: Option<String>,
     /// At most so many, 1 to 1,000; default: 100.
     pub(crate) limit: Option<u32>,
 }
 
-/// What was used in all, by licence and meter.
+impl Asked {
+    pub(crate) fn filter(self) -> Filter {
+        Filter {
+            license_id: self.license_id,
+            per: self.per,
+            since: self.since.map(Timestamp::as_second),
+            until: self.until.map(Timestamp::as_second),
+            after: self.after,
+            limit: self.limit.unwrap_or(100),
+        }
+    }
+}
+
+/// What was used, by licence and meter: in all, or by hour, day or month.
 #[utoipa::path(
     get,
     path = "/v1/admin/usage",
@@ -41,7 +62,5 @@ pub(crate) async fn handler(
     _: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<axum::Json<Page<Usage>>, Failure> {
-    Ok(axum::Json(
-        authority.list_usage(asked.license_id, asked.after, asked.limit.unwrap_or(100)).await?,
-    ))
+    Ok(axum::Json(authority.list_usage(asked.filter()).await?))
 }
