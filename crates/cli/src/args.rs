@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, mail, manifest, migrate, node, operator, plan, product, registry, release, revocations, serve, session, token, usage, webhook,
+    license, mail, manifest, migrate, node, operator, plan, product, registry, release,
+    revocations, serve, session, token, usage, webhook,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.

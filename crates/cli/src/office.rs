@@ -122,6 +122,8 @@ impl Office {
     pub(crate) async fn put_bytes(&self, path: &str, bytes: Vec<u8>) -> Result<(), Failure> {
         let body = Some(("application/octet-stream", bytes));
         self.ask(Call { method: Method::PUT, path, body, ..Call::default() }).await.map(drop)
+    }
+
     /// Takes something away.
     pub(crate) async fn remove(&self, path: &str) -> Result<(), Failure> {
         self.ask(Call { method: Method::DELETE, path, ..Call::default() }).await.map(drop)

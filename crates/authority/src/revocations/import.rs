@@ -7,9 +7,10 @@ use licentia_protocol::revocations::{Text, TextProblem};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::audit::{Actor, Entry, hex};
+use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::hex::hex;
 use crate::revocations::text::{self, Line};
 use crate::seats::timestamp;
 
