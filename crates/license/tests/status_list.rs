@@ -1,7 +1,5 @@
 //! The status list, by the draft's own examples and against a plain array.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 mod support;
 
 use licentia_license::Invalid;

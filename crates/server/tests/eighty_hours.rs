@@ -1,8 +1,6 @@
 //! Eighty hours on a clock of the test's own: a list by the hour, a publisher that stops at hour five, an alarm at hour
 //! eight, and three products at hour seventy-seven.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::sync::Arc;
 
 use licentia::clock::{Clock, Wait};

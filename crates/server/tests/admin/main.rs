@@ -1,6 +1,6 @@
 //! `/v1/admin/*` on a real server, on a clock of the test's own. A file a resource.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
 mod audit;
 mod guarded;

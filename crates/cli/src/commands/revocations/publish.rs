@@ -135,7 +135,8 @@ async fn standalone(
         anew: args.anew,
     };
     if !args.watch {
-        let issued = edition.publish(SystemClock.now_micros()).await.map_err(failed)?;
+        let issued =
+            edition.publish(SystemClock.now_micros()).await.map_err(|error| failed(&error))?;
         tell(&issued);
         return out.one(&report(issued), human);
     }
@@ -149,7 +150,7 @@ async fn standalone(
             }
             Ok(_) => {}
             // The next try may do: a list that is not renewed counts for three days.
-            Err(error) => drop(failed(error).report()),
+            Err(error) => drop(failed(&error).report()),
         }
         tokio::select! {
             () = tokio::time::sleep(every(args)) => {}
@@ -179,14 +180,14 @@ fn open(place: &str) -> Result<Objects, Failure> {
     })
 }
 
-fn failed(error: ListError) -> Failure {
-    match &error {
+fn failed(error: &ListError) -> Failure {
+    match error {
         ListError::NoText(_) => {
-            Failure::usage(&error, "write it: a key id a line, and a comment behind a #")
+            Failure::usage(error, "write it: a key id a line, and a comment behind a #")
         }
-        ListError::Sign(_) => Failure::undone(&error, "check the key, or the HSM that holds it"),
+        ListError::Sign(_) => Failure::undone(error, "check the key, or the HSM that holds it"),
         _ => Failure::undone(
-            &error,
+            error,
             "check that the folder or bucket is there and may be written to, then run it again",
         ),
     }
