@@ -85,6 +85,7 @@ fn plain() -> License {
         seats: Some(2),
         nodes: Some(10),
         trial: false,
+        telemetry: false,
         bind: None,
         customer: Some(Customer {
             id: "c-4711".into(),

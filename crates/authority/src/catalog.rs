@@ -16,7 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use licentia_model::plan::{OnChainBroken, OnClone};
-use licentia_model::{Distribution, Enforcement, Meter, Profile, Quota, QuotaKind, Scheme, Window};
+use licentia_model::{
+    Distribution, Enforcement, Meter, Profile, Quota, QuotaKind, Scheme, TrialOf, Upgrade, Window,
+};
 
 use self::reader::{Field, Source, Table};
 use crate::distribution::coverage;
@@ -55,6 +57,12 @@ pub struct ProductEntry {
     pub profile: Option<Profile>,
     /// Schemes that are refused from a time on; in the text the last day on which they are accepted.
     pub sunset: BTreeMap<Scheme, i64>,
+    /// Schemes whose holders are warned from a time on; in the text the first day.
+    pub warning: BTreeMap<Scheme, i64>,
+    /// Of what there is one trial; of the customer if not given.
+    pub trial_once_per: Vec<TrialOf>,
+    /// For installations that never had a licence; `until` is in the text the last day.
+    pub upgrade: Option<Upgrade>,
     /// Part of the key of the chain of actions, hex in the text.
     pub project_seed: Option<Vec<u8>>,
 }
@@ -84,6 +92,8 @@ pub struct PlanEntry {
     pub nodes: Option<u32>,
     /// Length of a trial in seconds.
     pub trial_s: Option<u32>,
+    /// Whether the product may send what it counts beyond quotas.
+    pub telemetry: bool,
     /// Seconds between heartbeats, where not the product's.
     pub heartbeat_s: Option<u32>,
     /// Seconds of grace, where not the product's.
@@ -128,6 +138,9 @@ const PRODUCT_KEYS: &[&str] = &[
     "default_plan",
     "profile",
     "sunset",
+    "warning",
+    "trial_once_per",
+    "upgrade",
     "project_seed",
 ];
 const PLAN_KEYS: &[&str] = &[
@@ -142,6 +155,7 @@ const PLAN_KEYS: &[&str] = &[
     "on_chain_broken",
     "nodes",
     "trial",
+    "telemetry",
     "heartbeat",
     "grace",
     "contacts_per_minute",
@@ -152,12 +166,16 @@ const PLAN_KEYS: &[&str] = &[
     "info",
 ];
 const DISTRIBUTION_KEYS: &[&str] = &["channels", "versions", "maintenance", "repositories"];
+const UPGRADE_KEYS: &[&str] = &["until", "days", "plan"];
 const METER_KEYS: &[&str] = &["name", "unit", "scale"];
 const QUOTA_KEYS: &[&str] = &["per", "kind"];
 
 pub(crate) const HEARTBEAT_S: u32 = 15 * 60;
 pub(crate) const GRACE_S: u32 = 24 * 60 * 60;
 pub(crate) const TAKEOVERS_PER_DAY: u32 = 3;
+/// Days of a grace without licence if not given, and the most.
+pub(crate) const UPGRADE_DAYS: u32 = 30;
+pub(crate) const MOST_UPGRADE_DAYS: u32 = 90;
 /// Longest seed of the chain of actions, in bytes.
 const MAX_SEED_BYTES: usize = 64;
 /// Most decimal places of a meter: billionths.
@@ -213,6 +231,11 @@ fn product(table: &Table<'_>) -> Result<ProductEntry, CatalogError> {
         default_plan: table.require("default_plan")?.string()?.to_owned(),
         profile: table.field("profile").map(|f| f.word(Profile::ALL)).transpose()?,
         sunset: table.field("sunset").map_or(Ok(BTreeMap::new()), |f| sunset(&f))?,
+        warning: table.field("warning").map_or(Ok(BTreeMap::new()), |f| warning(&f))?,
+        trial_once_per: table
+            .field("trial_once_per")
+            .map_or(Ok(vec![TrialOf::Customer]), |f| trial_once_per(&f))?,
+        upgrade: table.field("upgrade").map(|f| upgrade(&f)).transpose()?,
         project_seed: table.field("project_seed").map(|f| seed(&f)).transpose()?,
         code,
     };
@@ -242,6 +265,7 @@ fn plan(
             .map_or(Ok(OnChainBroken::Warn), |f| f.word(OnChainBroken::ALL))?,
         nodes: table.field("nodes").map_or(Ok(None), |f| f.number_or_unlimited())?,
         trial_s: duration("trial")?,
+        telemetry: table.field("telemetry").map_or(Ok(false), |f| f.flag())?,
         heartbeat_s: duration("heartbeat")?,
         grace_s: duration("grace")?,
         contacts_per_minute: table
@@ -394,6 +418,50 @@ fn distribution(field: &Field<'_>) -> Result<Distribution, CatalogError> {
         Ok(()) => Ok(distribution),
         Err((key, problem)) => Err(table.require(key)?.error(&problem)),
     }
+}
+
+/// By scheme, the first day of the warning.
+fn warning(field: &Field<'_>) -> Result<BTreeMap<Scheme, i64>, CatalogError> {
+    let mut warning = BTreeMap::new();
+    for (name, value) in field.entries()? {
+        let scheme =
+            name.parse().map_err(|_| value.expected("a scheme such as `v1` for its name"))?;
+        let first = value
+            .string()?
+            .parse::<Date>()
+            .and_then(|first| first.to_zoned(TimeZone::UTC))
+            .map_err(|_| value.expected("the first day of the warning, such as \"2027-01-01\""))?;
+        warning.insert(scheme, first.timestamp().as_second());
+    }
+    Ok(warning)
+}
+
+fn trial_once_per(field: &Field<'_>) -> Result<Vec<TrialOf>, CatalogError> {
+    let mut of: Vec<_> =
+        field.items()?.iter().map(|item| item.word(TrialOf::ALL)).collect::<Result<_, _>>()?;
+    of.sort_unstable();
+    of.dedup();
+    Ok(of)
+}
+
+fn upgrade(field: &Field<'_>) -> Result<Upgrade, CatalogError> {
+    let table = field.table("[product.upgrade]".into(), UPGRADE_KEYS)?;
+    let until = table.require("until")?;
+    let ends = until
+        .string()?
+        .parse::<Date>()
+        .and_then(|last| last.tomorrow())
+        .and_then(|first| first.to_zoned(TimeZone::UTC))
+        .map_err(|_| until.expected("the last day without a licence, such as \"2027-06-30\""))?;
+    let days = match table.field("days") {
+        None => UPGRADE_DAYS,
+        Some(days) => match days.number()? {
+            few @ 1..=MOST_UPGRADE_DAYS => few,
+            _ => return Err(days.expected("1 to 90 days")),
+        },
+    };
+    let plan = table.field("plan").map(|plan| code(&plan)).transpose()?;
+    Ok(Upgrade { until: ends.timestamp().as_second(), days, plan })
 }
 
 fn tier(field: &Field<'_>) -> Result<String, CatalogError> {

@@ -139,6 +139,12 @@ impl Authority {
         Ok(claims)
     }
 
+    /// Forgets what this process remembers of a licence's documents.
+    pub(crate) fn forget_claims(&self, license_id: Uuid) {
+        let id = license_id.to_string();
+        lock(&self.claims().claims).retain(|_, claims| claims.sub != id);
+    }
+
     /// Joins a licence with its claims, and reports a row that contradicts them.
     pub(crate) async fn know(
         &self,

@@ -8,7 +8,7 @@ mod together;
 
 use licentia_issue::Secret;
 use licentia_model::{Activation, Seat};
-use licentia_protocol::heartbeat::{Answer, ChainHead, Request};
+use licentia_protocol::heartbeat::{Advice, Answer, ChainHead, Request};
 use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
 
@@ -216,7 +216,10 @@ impl Authority {
             lost,
             now,
         };
-        let metered = self.meter(tx, request, &metering).await?;
+        let mut metered = self.meter(tx, request, &metering).await?;
+        if let Some(from) = self.retiring(tx, &known.license, &product).await? {
+            metered.advice.push(Advice::key_retiring(from.map(timestamp)));
+        }
         self.judgements().add(&known, product, plan, claimed, keyset_version);
         let license_changed = known.claims.iat >= activation.activated_at;
         let granted = Granted {

@@ -42,6 +42,7 @@ pub mod operators;
 pub mod outage;
 pub mod overview;
 pub mod paging;
+pub mod payments;
 pub mod portal;
 pub mod products;
 pub mod pull_tokens;

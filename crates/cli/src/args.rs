@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, mail, manifest, migrate, node, operator, plan, product, registry, release,
+    license, mail, manifest, migrate, node, operator, payment, plan, product, registry, release,
     revocations, serve, session, token, usage, webhook,
 };
 
@@ -113,6 +113,9 @@ pub enum Command {
     /// Mails, webhooks and other side effects: done, due or dead.
     #[command(subcommand)]
     Job(job::Command),
+    /// What payment providers told.
+    #[command(subcommand)]
+    Payment(payment::Command),
     /// What licences used.
     #[command(subcommand)]
     Usage(usage::Command),

@@ -140,7 +140,8 @@ impl Guard {
     /// Records usage, for the authority's quotas and for advice. It is counted once, kept over a restart, sent
     /// with heartbeats, and changes no standing, whatever becomes of it: see [`Guard::within`] for limits.
     ///
-    /// At most 64 meters at a time, with names of at most 64 characters.
+    /// Only what the licence limits leaves the machine, and the rest where it says `telemetry`. At most 64 meters at a
+    /// time, with names of at most 64 characters.
     pub fn meter(&self, name: &str, amount: u64) {
         if self.inner.shared.usage.add(name, amount).is_err() {
             tracing::debug!(target: "license", "[License] A meter was not counted: its name is not good, or there are too many");

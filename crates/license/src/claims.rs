@@ -56,6 +56,9 @@ pub struct License {
     /// A trial licence.
     #[serde(default)]
     pub trial: bool,
+    /// The product may send what it counts, beyond what the licence limits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub telemetry: bool,
     /// Hardware binding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bind: Option<Bind>,
@@ -88,6 +91,12 @@ impl License {
     #[must_use]
     pub fn has_feature(&self, name: &str) -> bool {
         self.features.iter().any(|feature| feature == name)
+    }
+
+    /// Whether the product may tell the authority what this meter counted: where the licence limits it, or allows it.
+    #[must_use]
+    pub fn reports(&self, meter: &str) -> bool {
+        self.telemetry || self.limits.contains_key(meter)
     }
 }
 

@@ -30,6 +30,7 @@ pub mod claims;
 pub mod decide;
 pub mod delegation;
 pub mod document;
+pub mod erasure;
 pub mod file;
 pub mod fingerprint;
 pub mod invalid;

@@ -60,6 +60,8 @@ pub struct Plan {
     pub nodes: Option<u32>,
     /// Length of a trial in seconds.
     pub trial_s: Option<u32>,
+    /// Whether the product may send what it counts beyond the plan's own quotas.
+    pub telemetry: bool,
     /// Seconds between heartbeats, where not the product's.
     pub heartbeat_s: Option<u32>,
     /// Seconds of grace, where not the product's.

@@ -19,6 +19,29 @@ words! {
     }
 }
 
+words! {
+    /// Of what a product has one trial.
+    TrialOf {
+        /// The customer, by his address.
+        Customer = "customer",
+        /// All addresses of one domain: a company.
+        Domain = "domain",
+        /// The machine that it runs on.
+        Machine = "machine",
+    }
+}
+
+/// How installations that never had a licence come by one in time: until then the authority lets them run.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Upgrade {
+    /// From when on a licence is needed.
+    pub until: i64,
+    /// Days that one grace lasts, but never beyond `until`.
+    pub days: u32,
+    /// Code of the plan that they run as; none: the product's default plan.
+    pub plan: Option<String>,
+}
+
 /// A product of the vendor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
@@ -44,6 +67,12 @@ pub struct Product {
     pub profile: Option<Profile>,
     /// Schemes that are refused from a time on.
     pub sunset: BTreeMap<Scheme, i64>,
+    /// Schemes whose holders are told from a time on that they will be refused.
+    pub warning: BTreeMap<Scheme, i64>,
+    /// Of what there is one trial; of nothing: as many as are issued.
+    pub trial_once_per: Vec<TrialOf>,
+    /// For installations that never had a licence.
+    pub upgrade: Option<Upgrade>,
     /// Part of the key of the chain of actions.
     pub project_seed: Vec<u8>,
     /// First import.
@@ -53,6 +82,12 @@ pub struct Product {
 }
 
 impl Product {
+    /// Whether holders of keys of this scheme are to be told that these will be refused, or are.
+    #[must_use]
+    pub fn is_retiring(&self, scheme: Scheme, now: i64) -> bool {
+        self.warning.get(&scheme).is_some_and(|from| now >= *from) || self.refuses(scheme, now)
+    }
+
     /// Whether keys of this scheme are refused at `now`.
     #[must_use]
     pub fn refuses(&self, scheme: Scheme, now: i64) -> bool {

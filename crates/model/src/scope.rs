@@ -27,6 +27,8 @@ words! {
         Revocations = "revocations",
         /// Usage.
         Usage = "usage",
+        /// What payment providers told.
+        Payments = "payments",
         /// Releases.
         Releases = "releases",
         /// Webhooks.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::resource::{Distribution, Meter, Product, Quota};
+use crate::resource::{Distribution, Meter, Product, Quota, Upgrade};
 
 /// A product to be made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,16 @@ pub struct ProductFields {
     /// Schemes that are refused from a time on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sunset: Option<BTreeMap<String, Timestamp>>,
+    /// Schemes whose holders are told from a time on that they will be refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<BTreeMap<String, Timestamp>>,
+    /// Of what there is one trial: `customer` (default), `domain` (of the e-mail address), `machine`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial_once_per: Option<Vec<String>>,
+    /// For installations that never had a licence; `null`: they need one.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Upgrade>))]
+    pub upgrade: Option<Option<Upgrade>>,
     /// What its licences count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meters: Option<Vec<Meter>>,
@@ -106,6 +116,9 @@ pub struct PlanFields {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub trial_days: Option<Option<u32>>,
+    /// Whether the product may send what it counts beyond the plan's own quotas; default: no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telemetry: Option<bool>,
     /// Seconds between heartbeats, where not the product's.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]

@@ -58,6 +58,9 @@ codes! {
     /// No credential of an operator, or one that opens nothing.
     Unauthenticated, "unauthenticated", 401, "An operator's token or session is needed",
         "Send a token that has neither expired nor been revoked as `Authorization: Bearer`, or log in.";
+    /// What came is not signed by whom it claims to be from.
+    BadSignature, "bad_signature", 401, "The signature is not valid",
+        "Check that the provider's signing secret is the one that is configured, and that the clock is right.";
     /// Name, password, or code.
     WrongLogin, "wrong_login", 401, "Name, password or code is wrong",
         "Try again; an owner can set a new password.";
@@ -100,12 +103,21 @@ codes! {
     /// Bound to another machine.
     WrongMachine, "wrong_machine", 403, "The licence is bound to another machine",
         "Ask the vendor to transfer the licence to this machine.";
+    /// No licence, and no time without one.
+    LicenseNeeded, "license_needed", 403, "A licence is needed",
+        "Enter a licence key, or ask the vendor for one.";
+    /// A trial on a machine that had another.
+    TrialUsed, "trial_used", 403, "This machine had its trial already",
+        "Buy a licence, or ask the vendor for another trial.";
     /// The chain of actions did not hold, and the plan says that this ends the licence.
     ChainBroken, "chain_broken", 403, "The chain of actions is broken",
         "Ask the vendor; the licence was revoked because reported actions were missing, changed or made by a copy.";
     /// No such licence, or none that can be verified; the same answer for all.
     UnknownLicense, "unknown_license", 404, "The licence key is not known",
         "Check the key for missing characters, or ask the vendor for it again.";
+    /// A link that does not count, or does not count any more.
+    LinkSpent, "link_spent", 410, "This link does not count any more",
+        "Ask the vendor for a new link.";
     /// Nothing lives under this path.
     NotFound, "not_found", 404, "There is nothing here",
         "Check the path against the API reference.";
@@ -184,12 +196,14 @@ impl Code {
     #[must_use]
     pub fn is_for_operators(self) -> bool {
         use Code::{
-            AlreadyExists, CodeNeeded, CsrfMismatch, Forbidden, Invalid, LastOwner, NoSuchResource,
-            PreconditionFailed, PreconditionRequired, Unauthenticated, WrongLogin, WrongState,
+            AlreadyExists, BadSignature, CodeNeeded, CsrfMismatch, Forbidden, Invalid, LastOwner,
+            NoSuchResource, PreconditionFailed, PreconditionRequired, Unauthenticated, WrongLogin,
+            WrongState,
         };
         matches!(
             self,
             Unauthenticated
+                | BadSignature
                 | WrongLogin
                 | CodeNeeded
                 | Forbidden

@@ -183,12 +183,30 @@ pub struct Advice {
     pub used: i64,
     /// What is allowed.
     pub limit: i64,
-    /// When the window ends; absent for `total` and for seats.
+    /// When the window ends, or the key is refused; absent for `total` and for seats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<Timestamp>,
     /// The cheapest plan of the product that would fit, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanHint>,
+}
+
+impl Advice {
+    /// That the customer's key is refused from a time on.
+    #[must_use]
+    pub fn key_retiring(from: Option<Timestamp>) -> Self {
+        Self {
+            kind: AdviceKind::KeyRetiring,
+            meter: None,
+            unit: None,
+            scale: 0,
+            per: None,
+            used: 0,
+            limit: 0,
+            resets_at: from,
+            plan: None,
+        }
+    }
 }
 
 /// What an advice is about.
@@ -206,6 +224,8 @@ pub enum AdviceKind {
     QuotaExceeded,
     /// The seat is beyond those paid for.
     SeatOverage,
+    /// The customer's key is of a scheme that is refused from `resets_at` on: a new one should take its place.
+    KeyRetiring,
     /// Something that a later version says.
     #[serde(other)]
     Other,

@@ -87,6 +87,9 @@ pub struct NewLicense {
     /// A trial licence; without an end it ends with the plan's trial.
     #[serde(default, skip_serializing_if = "is_false")]
     pub trial: bool,
+    /// A trial although there was one already of this customer, or of whatever the product has one of.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub another_trial: bool,
     /// The machine it is bound to, as `licentia fingerprint` prints it there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bind: Option<String>,
@@ -172,6 +175,53 @@ pub struct Revoke {
     /// Seconds that running products may go on.
     #[serde(default)]
     pub grace_s: u32,
+}
+
+/// What a link renews.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewRenewalLink {
+    /// By so many days from the end that the licence has now.
+    pub days: u32,
+    /// For how many days the link works, 1 to 365; default: 30.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_days: Option<u32>,
+}
+
+/// A link that renews a licence once, for whoever opens it and says so.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RenewalLink {
+    /// To be opened in a browser; a path where the authority's name is no address.
+    pub url: String,
+    /// From when on it works no more.
+    pub expires_at: Timestamp,
+    /// The end that the licence gets.
+    pub renews_until: Timestamp,
+}
+
+/// A renewal by link.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RenewByLink {
+    /// What the link ends with.
+    pub token: String,
+}
+
+/// What a link does, or has done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Renewal {
+    /// The licence.
+    pub license_id: uuid::Uuid,
+    /// Name of the product.
+    pub product: String,
+    /// Its end now.
+    pub expires_at: Option<Timestamp>,
+    /// The end that the link gives it.
+    pub renews_until: Timestamp,
+    /// Whether that is done.
+    pub renewed: bool,
 }
 
 /// A change of plan.

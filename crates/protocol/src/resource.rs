@@ -33,8 +33,27 @@ pub struct Product {
     pub profile: Option<String>,
     /// Schemes that are refused from a time on.
     pub sunset: BTreeMap<String, Timestamp>,
+    /// Schemes whose holders are told from a time on that they will be refused.
+    pub warning: BTreeMap<String, Timestamp>,
+    /// Of what there is one trial: `customer`, `domain` (of the e-mail address), `machine`.
+    pub trial_once_per: Vec<String>,
+    /// For installations that never had a licence; `null`: they need one.
+    pub upgrade: Option<Upgrade>,
     /// What its licences count.
     pub meters: Vec<Meter>,
+}
+
+/// How installations that never had a licence come by one in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Upgrade {
+    /// From when on a licence is needed.
+    pub until: Timestamp,
+    /// Days that one grace lasts, 1 to 90, but never beyond `until`.
+    pub days: u32,
+    /// Code of the plan that they run as; `null`: the product's default plan.
+    #[serde(default)]
+    pub plan: Option<String>,
 }
 
 /// A plan.
@@ -59,6 +78,8 @@ pub struct Plan {
     pub nodes: Option<u32>,
     /// Days of a trial.
     pub trial_days: Option<u32>,
+    /// Whether the product may send what it counts beyond the plan's own quotas.
+    pub telemetry: bool,
     /// Seats granted beyond `seats`, marked as such.
     pub overage: u32,
     /// Seconds of silence after which a seat may be given away; `null`: at the end of its lease.
@@ -156,6 +177,26 @@ pub struct Usage {
     pub until: Option<Timestamp>,
 }
 
+/// An event of a payment provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Payment {
+    /// The provider, e.g. `stripe`.
+    pub provider: String,
+    /// The provider's id of the event.
+    pub event: String,
+    /// The provider's word for what happened, e.g. `invoice.paid`.
+    pub kind: String,
+    /// What it is about: a subscription, or a thing bought once. Its events have this in common.
+    pub purchase: Uuid,
+    /// The licence that the purchase pays for; `null`: none yet.
+    pub license: Option<Uuid>,
+    /// When it happened, by the provider's clock.
+    pub at: Timestamp,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
 /// A licence that was revoked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -228,6 +269,10 @@ pub struct License {
     pub starts_at: Option<Timestamp>,
     /// A trial licence, whatever its state.
     pub trial: bool,
+    /// Until when releases are part of it, apart from the right to use it; `null`: for as long as it is valid.
+    pub maintained_until: Option<Timestamp>,
+    /// Whether the product may send what it counts beyond what the licence limits.
+    pub telemetry: bool,
     /// What is granted beside the plan.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub addons: Option<Addons>,

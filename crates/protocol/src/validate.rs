@@ -52,7 +52,20 @@ pub struct Answer {
     /// End of the licence; `null` is perpetual.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub expires_at: Option<Timestamp>,
+    /// What the customer should know, e.g. that the key will not be accepted any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<KeyAdvice>,
     /// Signed verdict, where a nonce was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
+}
+
+/// A hint about a key. It never changes what the licence grants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyAdvice {
+    /// `key_retiring`: keys of this scheme are on their way out; ask the vendor for a new one.
+    pub kind: String,
+    /// From when on it is refused; `null`: that is not decided yet.
+    pub from: Option<Timestamp>,
 }

@@ -1,6 +1,7 @@
 //! Configuration of the server: `licentia.toml`, then the environment (`LICENTIA_SECTION__KEY`), then flags.
 //! An unknown key or a bad value is an error that names it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::net::SocketAddr;
@@ -12,8 +13,8 @@ use serde::Deserialize;
 pub mod mail;
 pub mod notices;
 pub mod webhooks;
-
 pub use crate::address::{Forwarded, Network};
+use crate::payments::{self, Payments, Secrets};
 
 /// Where the server listens if nothing says otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:7878";
@@ -51,6 +52,8 @@ pub struct Config {
     pub revocations: Revocations,
     /// Section `[releases]`.
     pub releases: Releases,
+    /// Sections `[payments.PROVIDER]`.
+    pub payments: BTreeMap<String, Payments>,
 }
 
 /// Where the files of releases are, and how they are handed out.
@@ -333,6 +336,14 @@ pub enum ConfigError {
     /// Plain HTTP on an address that others can reach.
     #[error("{0} can be reached by others, and licence keys would cross the network in clear")]
     Insecure(SocketAddr),
+    /// In a section `[payments.PROVIDER]`.
+    #[error("[payments.{provider}] {problem}")]
+    Payments {
+        /// The provider.
+        provider: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// Quotas by the month could not be kept.
     #[error(
         "usage.retention_days is {0}; at least {LEAST_USAGE_DAYS} days are needed for quotas by the month"
@@ -434,6 +445,18 @@ impl Config {
                 ("MAIL", key) => config.mail.set(key, value).map_err(wrong)?,
                 ("WEBHOOKS", key) => config.webhooks.set(key, &value).map_err(wrong)?,
                 ("NOTICES", key) => config.notices.set(key, &value).map_err(wrong)?,
+                ("PAYMENTS", key) => {
+                    let Some((provider, "SECRETS" | "SECRETS_FILE")) = key.split_once("__") else {
+                        return Err(wrong("is not a setting that is known"));
+                    };
+                    let section = config.payments.entry(provider.to_lowercase()).or_default();
+                    if key.ends_with("_FILE") {
+                        section.secrets_file = Some(value.into());
+                    } else {
+                        let secrets = value.split(',').map(|secret| secret.trim().to_owned());
+                        section.secrets = Secrets(secrets.collect());
+                    }
+                }
                 ("USAGE", "RETENTION_DAYS") => {
                     config.usage.retention_days =
                         value.parse().map_err(|_| wrong("wants a number of days, e.g. 90"))?;
@@ -462,6 +485,7 @@ impl Config {
         if self.usage.retention_days < LEAST_USAGE_DAYS {
             return Err(ConfigError::Retention(self.usage.retention_days));
         }
+        payments::open(&self.payments)?;
         let server = &self.server;
         if server.listen.ip().is_loopback() || server.insecure || !server.proxies.is_empty() {
             Ok(())

@@ -22,6 +22,7 @@ pub mod mail;
 mod metrics;
 pub mod objects;
 pub mod openapi;
+pub mod payments;
 mod portal;
 mod problem;
 pub mod router;

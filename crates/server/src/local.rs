@@ -60,6 +60,7 @@ impl Local {
             brand: Arc::default(),
             publisher,
             artifacts,
+            tills: Arc::default(),
         }));
         Self { router, actor, artifacts: None }
     }

@@ -84,6 +84,7 @@ pub(crate) fn frame() -> OpenApi {
             tag("licenses", "For operators: licences"),
             tag("activations", "For operators: activations and their seats"),
             tag("usage", "For operators: what licences used"),
+            tag("payments", "What payment providers call, and what they told"),
             tag("revocations", "For operators: what was revoked"),
             tag("sessions", "For operators: logging in and out"),
             tag("operators", "For operators: who they are and what they get in with"),

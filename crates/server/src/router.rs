@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::address::Proxies;
 use crate::api::public::docs::Reference;
 use crate::api::public::metrics::Readers;
-use crate::api::{admin, distribution, product, public};
+use crate::api::{admin, distribution, payments, product, public};
 use crate::artifacts::Artifacts;
 use crate::console::{self, Board};
 use crate::jobs::events::Feed;
@@ -30,12 +30,14 @@ use crate::limits::Limits;
 use crate::lists::Publisher;
 use crate::metrics::{Metrics, Running, Told};
 use crate::openapi;
+use crate::payments::Tills;
 use crate::portal::{self, Brand};
 use crate::problem::Failure;
 use crate::serve::Draining;
 
 const BODY_BYTES: usize = 64 * 1024;
 const HEARTBEAT_BYTES: usize = 1024 * 1024;
+const EVENT_BYTES: usize = 1024 * 1024;
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 
 /// What handlers take, in one piece: it is cloned for every layer of every request.
@@ -59,6 +61,8 @@ pub(crate) struct Services {
     pub(crate) brand: Arc<Brand>,
     pub(crate) publisher: Publisher,
     pub(crate) artifacts: Artifacts,
+    /// Providers of payments.
+    pub(crate) tills: Arc<Tills>,
 }
 
 /// How the server is set up, for its operators to read; no secrets.
@@ -92,6 +96,12 @@ impl FromRef<Shared> for Publisher {
 impl FromRef<Shared> for Arc<Metrics> {
     fn from_ref(shared: &Shared) -> Self {
         Self::clone(&shared.0.metrics)
+    }
+}
+
+impl FromRef<Shared> for Arc<Tills> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.0.tills)
     }
 }
 
@@ -154,6 +164,11 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
         .routes(routes!(product::heartbeat::handler).layer(DefaultBodyLimit::max(HEARTBEAT_BYTES)))
         .routes(routes!(product::deactivate::handler))
         .routes(routes!(product::validate::handler))
+        .routes(routes!(payments::deliver::handler).layer(DefaultBodyLimit::max(EVENT_BYTES)))
+        .routes(routes!(product::renew::handler))
+        .routes(routes!(product::grace::handler))
+        .routes(routes!(public::renewal::show::handler))
+        .routes(routes!(public::renewal::renew::handler))
         .routes(routes!(public::keyset::handler))
         .routes(routes!(public::jwks::handler))
         .routes(routes!(public::revocations::handler))

@@ -22,6 +22,7 @@ use crate::jobs::work::Worker;
 use crate::limits::Limits;
 use crate::lists::Publisher;
 use crate::metrics::Metrics;
+use crate::payments;
 use crate::portal::Brand;
 use crate::router::{Facts, Services, Shared, router};
 use crate::system::variables;
@@ -66,6 +67,7 @@ impl Server {
         config: Config,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
+        let tills = payments::open(&config.payments).map_err(std::io::Error::other)?;
         let (stopping, stopped) = watch::channel(false);
         let feed = jobs::events::start(authority.clone(), stopped.clone());
         let metrics = Arc::<Metrics>::default();
@@ -114,6 +116,7 @@ impl Server {
             readers: Readers(config.metrics.allow.clone()),
             publisher,
             artifacts: artifacts::of(&authority, &config.releases),
+            tills: Arc::new(tills),
             insecure: config.server.insecure,
             board,
             facts: Facts(Arc::new(config.facts())),

@@ -57,6 +57,7 @@ mod bulk;
 mod chains;
 mod counts;
 mod customers;
+mod erasure;
 mod events;
 mod idempotency_keys;
 mod jobs;
@@ -64,6 +65,7 @@ mod license_keys;
 mod licenses;
 mod operators;
 mod outbox;
+mod payments;
 mod plans;
 mod products;
 mod pull_tokens;
@@ -74,6 +76,7 @@ mod seats;
 mod sessions;
 mod settings;
 mod signing_keys;
+mod trials;
 mod usage;
 mod webhooks;
 
@@ -108,6 +111,7 @@ mod tests {
             crate::chains::STATEMENTS,
             crate::counts::STATEMENTS,
             crate::customers::STATEMENTS,
+            crate::erasure::STATEMENTS,
             crate::events::STATEMENTS,
             crate::idempotency_keys::STATEMENTS,
             crate::jobs::STATEMENTS,
@@ -115,6 +119,7 @@ mod tests {
             crate::licenses::STATEMENTS,
             crate::operators::STATEMENTS,
             crate::outbox::STATEMENTS,
+            crate::payments::STATEMENTS,
             crate::plans::STATEMENTS,
             crate::products::STATEMENTS,
             crate::pull_tokens::STATEMENTS,
@@ -125,6 +130,7 @@ mod tests {
             crate::settings::STATEMENTS,
             crate::signing_keys::STATEMENTS,
             crate::transaction::STATEMENTS,
+            crate::trials::STATEMENTS,
             crate::usage::STATEMENTS,
             crate::webhooks::STATEMENTS,
             crate::licenses::WALKS.as_flattened(),

@@ -23,6 +23,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V13__distribution", include_str!("../migrations/V13__distribution.sql")),
     ("V14__webhooks", include_str!("../migrations/V14__webhooks.sql")),
     ("V15__revocations", include_str!("../migrations/V15__revocations.sql")),
+    ("V16__payments", include_str!("../migrations/V16__payments.sql")),
+    ("V17__terms", include_str!("../migrations/V17__terms.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

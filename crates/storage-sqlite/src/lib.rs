@@ -41,6 +41,7 @@ mod bulk;
 mod chains;
 mod counts;
 mod customers;
+mod erasure;
 mod events;
 mod idempotency_keys;
 mod jobs;
@@ -48,6 +49,7 @@ mod license_keys;
 mod licenses;
 mod operators;
 mod outbox;
+mod payments;
 mod plans;
 mod products;
 mod pull_tokens;
@@ -58,6 +60,7 @@ mod seats;
 mod sessions;
 mod settings;
 mod signing_keys;
+mod trials;
 mod usage;
 mod webhooks;
 
@@ -90,6 +93,7 @@ mod tests {
             crate::counts::STATEMENTS,
             crate::checkpoint::STATEMENTS,
             crate::customers::STATEMENTS,
+            crate::erasure::STATEMENTS,
             crate::events::STATEMENTS,
             crate::idempotency_keys::STATEMENTS,
             crate::jobs::STATEMENTS,
@@ -97,6 +101,7 @@ mod tests {
             crate::licenses::STATEMENTS,
             crate::operators::STATEMENTS,
             crate::outbox::STATEMENTS,
+            crate::payments::STATEMENTS,
             crate::plans::STATEMENTS,
             crate::products::STATEMENTS,
             crate::pull_tokens::STATEMENTS,
@@ -107,6 +112,7 @@ mod tests {
             crate::settings::STATEMENTS,
             crate::signing_keys::STATEMENTS,
             crate::transaction::STATEMENTS,
+            crate::trials::STATEMENTS,
             crate::usage::STATEMENTS,
             crate::webhooks::STATEMENTS,
             crate::licenses::WALKS.as_flattened(),

@@ -14,12 +14,13 @@ use crate::transaction::SqliteTransaction;
 statements! {
     INSERT = "
         INSERT INTO products (id, code, name, key_prefix, scheme, enforcement, heartbeat_s, grace_s,
-                              default_plan, profile, sunset, project_seed, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+                              default_plan, profile, sunset, project_seed, created_at, updated_at, warning, trial_once_per, upgrade)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     UPDATE = "
         UPDATE products
         SET name = ?2, key_prefix = ?3, scheme = ?4, enforcement = ?5, heartbeat_s = ?6, grace_s = ?7,
-            default_plan = ?8, profile = ?9, sunset = ?10, project_seed = ?11, created_at = ?12, updated_at = ?13
+            default_plan = ?8, profile = ?9, sunset = ?10, project_seed = ?11, created_at = ?12, updated_at = ?13,
+            warning = ?14, trial_once_per = ?15, upgrade = ?16
         WHERE id = ?1";
     BY_ID = "SELECT * FROM products WHERE id = ?1";
     BY_CODE = "SELECT * FROM products WHERE code = ?1";
@@ -52,6 +53,9 @@ impl Products for SqliteTransaction {
             product.project_seed,
             product.created_at,
             product.updated_at,
+            json(&product.warning)?,
+            json(&product.trial_once_per)?,
+            json(&product.upgrade)?,
         ];
         self.touch();
         self.write_one("product", INSERT, params)
@@ -72,6 +76,9 @@ impl Products for SqliteTransaction {
             product.project_seed,
             product.created_at,
             product.updated_at,
+            json(&product.warning)?,
+            json(&product.trial_once_per)?,
+            json(&product.upgrade)?,
         ];
         self.touch();
         self.write_one("product", UPDATE, params)
@@ -142,6 +149,9 @@ fn product(row: &Columns<'_>) -> Result<Product> {
         default_plan: row.plain("default_plan")?,
         profile: row.optional("profile", Columns::word)?,
         sunset: row.json("sunset")?,
+        warning: row.json("warning")?,
+        trial_once_per: row.json("trial_once_per")?,
+        upgrade: row.json("upgrade")?,
         project_seed: row.plain("project_seed")?,
         created_at: row.plain("created_at")?,
         updated_at: row.plain("updated_at")?,

@@ -6,7 +6,7 @@ use licentia_model::operator::Role;
 use licentia_model::plan::{OnChainBroken, OnClone};
 use licentia_model::{
     Activation, Customer, Distribution, Enforcement, License, LicenseState, Operator, Plan,
-    Product, Quota, QuotaKind, Scheme, Seat, Window,
+    Product, Quota, QuotaKind, Scheme, Seat, TrialOf, Upgrade, Window,
 };
 use licentia_storage::{Result, Transaction};
 use uuid::Uuid;
@@ -54,6 +54,9 @@ pub(crate) fn product(n: u32) -> Product {
         default_plan: "plan-1".into(),
         profile: None,
         sunset: [(Scheme::V1, NOW)].into(),
+        warning: [(Scheme::V1, NOW - 1)].into(),
+        trial_once_per: vec![TrialOf::Customer, TrialOf::Machine],
+        upgrade: Some(Upgrade { until: NOW, days: 30, plan: Some("plan-1".into()) }),
         project_seed: vec![0, 1, 255],
         created_at: NOW,
         updated_at: NOW,
@@ -75,6 +78,7 @@ pub(crate) fn plan(n: u32, product: &Product) -> Plan {
         on_chain_broken: OnChainBroken::Revoke,
         nodes: Some(10),
         trial_s: None,
+        telemetry: true,
         heartbeat_s: Some(60),
         grace_s: None,
         contacts_per_minute: Some(u32::MAX),

@@ -32,6 +32,7 @@ pub mod license_keys;
 pub mod licenses;
 pub mod operators;
 pub mod outbox;
+pub mod payments;
 pub mod plans;
 pub mod products;
 pub mod pull_tokens;
@@ -44,6 +45,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod transactions;
+pub mod trials;
 pub mod usage;
 pub mod webhooks;
 
@@ -114,6 +116,10 @@ macro_rules! suite {
                 an_operator_is_changed_and_removed
                 a_recovery_code_is_used_once;
             outbox: a_message_waits_until_it_is_acknowledged;
+            payments:
+                a_payment_event_is_kept_once
+                a_purchase_is_found_by_any_of_its_ids
+                purchases_are_joined;
             plans:
                 a_plan_is_found
                 a_plan_code_is_taken_once_in_a_product
@@ -153,6 +159,7 @@ macro_rules! suite {
             sessions: a_session_is_found_used_and_ended sessions_are_listed_and_end_together;
             settings: a_setting_is_replaced;
             signing_keys: keys_are_listed_oldest_first a_key_grows_older;
+            trials: a_trial_is_found_by_its_mark;
             transactions:
                 a_rollback_leaves_nothing
                 a_verdict_of_rollback_is_no_failure

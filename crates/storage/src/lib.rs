@@ -14,6 +14,7 @@ pub mod chains;
 pub mod copy;
 pub mod counts;
 pub mod customers;
+pub mod erasure;
 pub mod error;
 pub mod events;
 pub mod idempotency_keys;
@@ -22,6 +23,7 @@ pub mod license_keys;
 pub mod licenses;
 pub mod operators;
 pub mod outbox;
+pub mod payments;
 pub mod place;
 pub mod plans;
 pub mod products;
@@ -34,6 +36,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing_keys;
 pub mod store;
+pub mod trials;
 pub mod usage;
 pub mod webhooks;
 
@@ -50,6 +53,7 @@ pub trait Transaction:
     + chains::Chains
     + counts::Counts
     + customers::Customers
+    + erasure::Erasure
     + events::Events
     + idempotency_keys::IdempotencyKeys
     + jobs::Jobs
@@ -57,6 +61,7 @@ pub trait Transaction:
     + licenses::Licenses
     + operators::Operators
     + outbox::Outbox
+    + payments::Payments
     + plans::Plans
     + products::Products
     + pull_tokens::PullTokens
@@ -67,6 +72,7 @@ pub trait Transaction:
     + sessions::Sessions
     + settings::Settings
     + signing_keys::SigningKeys
+    + trials::Trials
     + usage::Usage
     + webhooks::Webhooks
     + Send

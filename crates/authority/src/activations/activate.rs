@@ -112,6 +112,10 @@ impl Authority {
                 Ok(end) => end,
                 Err(denied) => return Ok(Err(denied)),
             };
+        let machine = request.fingerprint.as_deref();
+        if let Err(denied) = self.trial_machine(tx, &known, &product, machine).await? {
+            return Ok(Err(denied));
+        }
         let terms = Terms::of(&product, &plan);
         let as_of = self.held_as_of(tx, now, terms.grace_s).await?;
 

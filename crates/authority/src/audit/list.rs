@@ -66,7 +66,7 @@ impl Authority {
     }
 }
 
-fn view(row: AuditRow, personal: BTreeMap<String, String>) -> resource::AuditEntry {
+pub(crate) fn view(row: AuditRow, personal: BTreeMap<String, String>) -> resource::AuditEntry {
     resource::AuditEntry {
         seq: row.seq,
         at: jiff::Timestamp::from_microsecond(row.at_micros).unwrap_or_default(),

@@ -126,6 +126,10 @@ impl<'a> Field<'a> {
         self.value.as_str().ok_or_else(|| self.expected("a text in quotes"))
     }
 
+    pub(super) fn flag(&self) -> Result<bool, CatalogError> {
+        self.value.as_bool().ok_or_else(|| self.expected("true or false"))
+    }
+
     pub(super) fn number<T: TryFrom<u64>>(&self) -> Result<T, CatalogError> {
         self.number_as("a whole number from 0 on")
     }

@@ -142,6 +142,9 @@ fn every_key_is_read() {
             default_plan: "pro".into(),
             profile: None,
             sunset: BTreeMap::new(),
+            warning: BTreeMap::new(),
+            trial_once_per: vec![TrialOf::Customer],
+            upgrade: None,
             project_seed: Some(vec![0, 0xff, 0x7a]),
         }
     );
@@ -159,6 +162,7 @@ fn every_key_is_read() {
             on_chain_broken: OnChainBroken::Warn,
             nodes: None,
             trial_s: None,
+            telemetry: false,
             heartbeat_s: None,
             grace_s: None,
             contacts_per_minute: None,
@@ -183,6 +187,7 @@ fn every_key_is_read() {
             on_chain_broken: OnChainBroken::Warn,
             nodes: Some(10),
             trial_s: Some(2_592_000),
+            telemetry: false,
             heartbeat_s: Some(90),
             grace_s: Some(7_200),
             contacts_per_minute: None,
@@ -421,5 +426,45 @@ fn a_text_that_breaks_off_anywhere_is_a_mistake_or_a_catalogue_never_a_crash() {
         if let Err(error) = parse(&GOOD[..end]) {
             assert!(error.line <= GOOD.lines().count() + 1 && error.column >= 1, "{error}");
         }
+    }
+}
+
+#[test]
+fn terms_are_read_and_their_mistakes_told() {
+    let with = |product: &str, plan: &str| {
+        let text = GOOD.replacen("[[plan]]", &format!("{product}\n[[plan]]"), 1).replacen(
+            "rank = 1",
+            &format!("rank = 1\n{plan}"),
+            1,
+        );
+        parse(&text)
+    };
+    let day = |text: &str| {
+        let date: Date = text.parse().unwrap();
+        date.to_zoned(TimeZone::UTC).unwrap().timestamp().as_second()
+    };
+    let good = with(
+        "trial_once_per = [\"machine\", \"domain\", \"machine\"]\nwarning = { v1 = \"2027-01-01\" }\n\
+         upgrade = { until = \"2027-06-30\", plan = \"free\" }",
+        "telemetry = true",
+    )
+    .unwrap();
+    assert_eq!(good.product.trial_once_per, [TrialOf::Domain, TrialOf::Machine]);
+    assert_eq!(good.product.warning, [(Scheme::V1, day("2027-01-01"))].into());
+    let upgrade = Upgrade { until: day("2027-07-01"), days: 30, plan: Some("free".into()) };
+    assert_eq!(good.product.upgrade, Some(upgrade));
+    assert!(good.plans[0].telemetry && !good.plans[1].telemetry);
+    for (product, plan, field, message) in [
+        ("trial_once_per = [\"house\"]", "", "trial_once_per[0]", "\"customer\" or \"domain\""),
+        ("trial_once_per = \"machine\"", "", "trial_once_per", "a list in brackets"),
+        ("warning = { v9 = \"2027-01-01\" }", "", "warning.v9", "a scheme such as"),
+        ("warning = { v1 = \"soon\" }", "", "warning.v1", "the first day"),
+        ("upgrade = { until = \"soon\" }", "", "until", "the last day"),
+        ("upgrade = { until = \"2027-06-30\", days = 91 }", "", "days", "1 to 90 days"),
+        ("upgrade = { until = \"2027-06-30\", day = 9 }", "", "day", "unknown key"),
+        ("", "telemetry = \"yes\"", "telemetry", "true or false"),
+    ] {
+        let error = with(product, plan).unwrap_err();
+        assert!(error.field.ends_with(field) && error.message.contains(message), "{error}");
     }
 }

@@ -1,6 +1,8 @@
 //! Customers: whom licences are issued to.
 
 pub mod create;
+pub mod data;
+pub mod erase;
 pub mod list;
 pub mod mend;
 pub mod update;

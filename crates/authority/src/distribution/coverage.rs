@@ -119,7 +119,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 }
 
 /// Until when a licence is maintained; `Ok(None)`: for ever.
-fn maintained_until(claims: &Claims) -> Result<Option<i64>, ()> {
+pub(crate) fn maintained_until(claims: &Claims) -> Result<Option<i64>, ()> {
     if let Some(value) = claims.attributes.get(MAINTENANCE_UNTIL) {
         return read_end(value.as_str().ok_or(())?).map(Some);
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::change::Changed;
+use crate::distribution::coverage::maintained_until;
 use crate::error::AuthorityError;
 use crate::licenses::grant::addons;
 
@@ -71,12 +72,17 @@ impl Authority {
             let scheme = match held {
                 Some(Scheme::Jwt) => None,
                 Some(Scheme::V2) => Some(Scheme::V2),
+                // Whoever renews while old keys are on their way out gets a new one.
+                Some(Scheme::V1) if key == Key::Follows && product.is_retiring(Scheme::V1, now) => {
+                    Some(product.scheme).filter(|scheme| *scheme != Scheme::V1)
+                }
                 Some(Scheme::V1) if key == Key::Follows => Some(Scheme::V1),
                 // Somebody else's key cannot be made anew, and the same `v1` key would come out again.
                 _ if key == Key::Voids => Some(Scheme::Short),
                 _ => None,
             };
             match scheme {
+                Some(Scheme::Jwt) => license.key_jti = record.jti,
                 Some(scheme) => {
                     let made =
                         self.make_key(tx, product, &license, &record.claims, scheme, now).await?;
@@ -109,6 +115,9 @@ fn summary(claims: &Claims, license: &License) -> Map<String, Value> {
     summary.insert("trial".into(), json!(claims.trial));
     summary.insert("seats".into(), json!(claims.seats));
     summary.insert("nodes".into(), json!(claims.nodes));
+    if let Ok(Some(until)) = maintained_until(claims) {
+        summary.insert("maintained_until".into(), json!(until));
+    }
     summary.insert("customer".into(), json!(claims.customer.as_ref().map(|c| &c.id)));
     summary.insert("token_version".into(), json!(license.token_version));
     if let Some(addons) = addons(claims) {

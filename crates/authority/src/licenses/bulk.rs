@@ -4,7 +4,7 @@
 //! follow each other, so that a repetition finds them all again by the first. A call holds 10,000 at most, some ten
 //! MiB; whoever has more makes several calls, each with its own idempotency key.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
@@ -26,6 +26,7 @@ use crate::error::AuthorityError;
 use crate::licenses::issue::{Order, Terms};
 use crate::licenses::list::{Held, license_view};
 use crate::notes::Note;
+use crate::licenses::trials::{Marked, second};
 
 /// Most licences of one call.
 pub const MOST: usize = 10_000;
@@ -110,15 +111,22 @@ impl Authority {
         let first = first_id(self.uuid());
         let drawn = self.draw_all(orders, &ground, first).await?;
         let (again, count) = (ask.actor.clone(), orders.len());
+        let orders = Arc::clone(orders);
         self.carry_out(
             ask,
             move |this, tx, ask| {
                 Box::pin(async move {
+                    let trials = this.claim_trials(tx, &orders, &ground).await?;
                     let stored = this.store_all(tx, &ground, drawn, &ask.actor).await?;
                     // One line for all: the trail names each.
                     let action = format!("license.issue, {} at once", stored.len());
                     let actor = ask.actor.name;
                     this.note(Note { action, license_id: first, actor });
+                    for (place, marks) in trials {
+                        let (terms, _) = &ground.terms[ground.of[place].0];
+                        let id = nth(first, place);
+                        this.put_trial_marks(tx, &terms.product, id, &marks).await?;
+                    }
                     Ok((first, stored))
                 })
             },
@@ -133,6 +141,33 @@ impl Authority {
             },
         )
         .await
+    }
+
+    /// What the trials among the orders use up, by their place; refused where one is the second.
+    async fn claim_trials(
+        &self,
+        tx: &mut dyn Transaction,
+        orders: &[Order],
+        ground: &Ground,
+    ) -> Result<Vec<(usize, Vec<Marked>)>, AuthorityError> {
+        let (mut trials, mut seen) = (Vec::new(), HashSet::new());
+        for (place, order) in orders.iter().enumerate().filter(|(_, order)| order.trial) {
+            let product = &ground.terms[ground.of[place].0].0.product;
+            let marks = self.trial_marks_of(product, &order.email);
+            if !order.another_trial {
+                for (of, mark) in &marks {
+                    if !seen.insert((product.id, *mark)) {
+                        return Err(one(place, second(*of)));
+                    }
+                }
+            }
+            trials.push((place, marks));
+        }
+        for (place, marks) in trials.iter().filter(|(place, _)| !orders[*place].another_trial) {
+            let product = &ground.terms[ground.of[*place].0].0.product;
+            self.first_trial(tx, product, marks).await.map_err(|e| one(*place, e))?;
+        }
+        Ok(trials)
     }
 
     async fn issued_before(

@@ -6,10 +6,12 @@
 
 use jiff::tz::TimeZone;
 use licentia_issue::Secret;
+use licentia_license::fingerprint::Bind;
 use licentia_license::keyset::Purpose;
 use licentia_license::scheme::{Rules, check, scheme_of, short, v1};
 use licentia_license::{Invalid, License as Claims};
 use licentia_model::{License, LicenseKey, Product, ProductSecret, Scheme};
+use licentia_protocol::validate::KeyAdvice;
 use licentia_storage::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
@@ -148,7 +150,7 @@ impl Authority {
             return Ok(None);
         }
         // The text is the very one that was issued. A `v1` key is good only while its secret is configured.
-        if row.scheme == Scheme::V1 && !self.secret_stands(tx, &product, key).await? {
+        if row.scheme == Scheme::V1 && !self.secret_stands(tx, &product, &claims, key).await? {
             return Ok(None);
         }
         Ok(Some(row.license_id))
@@ -158,11 +160,16 @@ impl Authority {
         &self,
         tx: &mut dyn Transaction,
         product: &Product,
+        claims: &Claims,
         key: &str,
     ) -> Result<bool, AuthorityError> {
         let mut rules = Rules::new().product(&product.code).prefix(&product.key_prefix);
         for secret in self.product_secrets(tx, product.id).await? {
             rules = rules.secret(secret.expose(), None).map_err(|_| weak())?;
+        }
+        // A key for one machine is signed over it too.
+        if let Some(Bind::HostMac(machine)) = &claims.bind {
+            rules = rules.fingerprint(machine.digits());
         }
         // Expiry is the record's to judge; here only the tag counts.
         let judged = check(key, &self.keyring().trust, &rules, i64::MIN);
@@ -176,6 +183,37 @@ impl Authority {
     pub(crate) fn lookup(&self, key: &str) -> [u8; 32] {
         let canonical = short::parse(key).map(|key| key.to_string());
         self.master().hash("license key", canonical.as_deref().unwrap_or(key).as_bytes())
+    }
+
+    /// That the customer's key is of a scheme which is on its way out, and from when on it is refused.
+    pub(crate) async fn retiring(
+        &self,
+        tx: &mut dyn Transaction,
+        license: &License,
+        product: &Product,
+    ) -> Result<Option<Option<i64>>, AuthorityError> {
+        if product.warning.is_empty() {
+            return Ok(None);
+        }
+        let scheme = self.scheme_of_key(tx, license).await?;
+        let retiring = product.is_retiring(scheme, self.clock().now());
+        Ok(retiring.then(|| product.sunset.get(&scheme).copied()))
+    }
+
+    /// The same in words.
+    pub(crate) async fn key_advice(
+        &self,
+        tx: &mut dyn Transaction,
+        license: &License,
+        claims: &Claims,
+    ) -> Result<Vec<KeyAdvice>, AuthorityError> {
+        let Some(product) = tx.product_by_code(&claims.aud).await? else { return Ok(Vec::new()) };
+        let from = self.retiring(tx, license, &product).await?;
+        let advice = |from: Option<i64>| KeyAdvice {
+            kind: "key_retiring".to_owned(),
+            from: from.map(timestamp),
+        };
+        Ok(from.map(advice).into_iter().collect())
     }
 
     /// Secrets of a product, newest first.

@@ -68,6 +68,7 @@ pub(crate) fn grant(claims: &mut Claims, plan: &Plan, addons: Option<&Addons>) {
     claims.seats = grant.seats;
     claims.nodes = grant.nodes;
     maintain(claims, plan);
+    claims.telemetry = plan.telemetry;
     claims.attributes.remove(ADDONS);
     // Maps with text for keys: this cannot fail.
     if let Some(value) = addons.and_then(|addons| serde_json::to_value(addons).ok()) {
@@ -94,6 +95,14 @@ pub(crate) fn prolong(claims: &mut Claims, plan: &Plan) {
     if let (Some(until), Some(seconds)) = (until, plan.distribution.maintenance_s) {
         let until = until.saturating_add(seconds.into());
         claims.attributes.insert(MAINTAINED.to_owned(), until.into());
+    }
+}
+
+/// Maintenance lasts at least as long as what is paid, where the plan grants any.
+pub(crate) fn maintain_until(claims: &mut Claims, plan: &Plan, until: Option<i64>) {
+    let former = claims.attributes.get(MAINTAINED).and_then(serde_json::Value::as_i64);
+    if let (Some(former), Some(_), Some(until)) = (former, plan.distribution.maintenance_s, until) {
+        claims.attributes.insert(MAINTAINED.to_owned(), former.max(until).into());
     }
 }
 

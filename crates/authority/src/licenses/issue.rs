@@ -43,6 +43,8 @@ pub struct Order {
     pub starts_at: Option<i64>,
     /// A trial licence.
     pub trial: bool,
+    /// It is a trial although the customer had one.
+    pub another_trial: bool,
     /// The machine it is bound to.
     pub bind: Option<Bind>,
     /// Free attributes.
@@ -82,6 +84,7 @@ impl Order {
             term: Term::told(&request.term)?.unwrap_or(Term::OfPlan),
             starts_at: request.starts_at.map(jiff::Timestamp::as_second),
             trial: request.trial,
+            another_trial: request.another_trial,
             bind: bind.transpose().map_err(|e| wrong("bind", e.to_string()))?,
             attributes: request.attributes,
             addons: request.addons,
@@ -139,7 +142,8 @@ impl Order {
             (term, ..) => term,
         };
         let expires_at = term.end(start, now, scheme)?;
-        if expires_at.is_some_and(|end| end <= start) {
+        let reckoned = matches!(term, Term::Exactly(_));
+        if !reckoned && expires_at.is_some_and(|end| end <= start) {
             return Err(invalid("starts_at", "it ends before it starts"));
         }
         Ok(Terms { product, plan, scheme, expires_at })
@@ -171,6 +175,7 @@ impl Order {
             seats: None,
             nodes: None,
             trial: self.trial,
+            telemetry: false,
             bind: self.bind.clone(),
             customer: Some(claim(customer)),
             attributes: attributes.map(|(k, v)| (k.clone(), Value::from(v.clone()))).collect(),
@@ -239,7 +244,7 @@ impl Authority {
         .await
     }
 
-    async fn issue_in(
+    pub(crate) async fn issue_in(
         &self,
         tx: &mut dyn Transaction,
         order: Order,
@@ -247,11 +252,20 @@ impl Authority {
     ) -> Result<resource::License, AuthorityError> {
         let now = self.clock().now();
         let terms = order.terms(tx, now).await?;
+        let marks = if order.trial {
+            self.trial_marks_of(&terms.product, &order.email)
+        } else {
+            Vec::new()
+        };
+        if !order.another_trial {
+            self.first_trial(tx, &terms.product, &marks).await?;
+        }
         let customer = self.customer_for(tx, &order.named(), now).await?;
         let ids = (self.uuid(), self.uuid());
         let claims = order.claims(self.issuer(), &terms, &customer, ids, now);
         let mut license = order.row(&terms, customer.id, ids, now);
         tx.insert_license(&license).await?;
+        self.put_trial_marks(tx, &terms.product, license.id, &marks).await?;
         let record = self.sign_record(tx, &license, claims, now).await?;
         let mut shown_once = None;
         if terms.scheme != Scheme::Jwt {

@@ -12,6 +12,7 @@ use super::search::{self, Wanted, state_at};
 use crate::authority::Authority;
 use crate::credential::{Known, seal_name};
 use crate::customers::{self, customer_view};
+use crate::distribution::coverage::maintained_until;
 use crate::error::AuthorityError;
 use crate::export::Row;
 use crate::licenses::{feature_names, named_limits};
@@ -254,6 +255,8 @@ pub(crate) fn license_view(
         key_id: license.jti,
         starts_at: claims.nbf.map(timestamp),
         trial: claims.trial,
+        maintained_until: maintained_until(claims).ok().flatten().map(timestamp),
+        telemetry: claims.telemetry,
         addons: addons(claims),
         state_since: since.map(timestamp),
         state_reason: reason,

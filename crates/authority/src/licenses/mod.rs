@@ -1,6 +1,6 @@
 //! Licences: issued, looked at, suspended, resumed, revoked, validated.
 
-mod amend;
+pub(crate) mod amend;
 pub mod bulk;
 pub mod cancel;
 pub mod change_plan;
@@ -10,13 +10,16 @@ pub mod examine;
 pub mod floor;
 pub mod grace;
 pub(crate) mod grant;
+pub mod import;
 pub mod issue;
 pub mod keys;
 pub mod list;
+pub mod maintain;
 pub mod preview;
 pub mod quotas;
 pub mod reissue;
 pub mod renew;
+pub mod renewal_link;
 pub mod resume;
 pub mod revocations;
 pub mod revoke;
@@ -25,6 +28,8 @@ pub mod simulate;
 pub mod suspend;
 pub mod term;
 pub mod transfer;
+pub(crate) mod trials;
+pub mod upgrade;
 pub mod usage;
 pub mod validate;
 pub mod waive;

@@ -21,6 +21,8 @@ pub enum Term {
     Days(u32),
     /// As long as the plan's trial, if it is one; else for ever.
     OfPlan,
+    /// As somebody else reckoned, past or not.
+    Exactly(Option<i64>),
 }
 
 impl Term {
@@ -32,14 +34,14 @@ impl Term {
         scheme: Scheme,
     ) -> Result<Option<i64>, AuthorityError> {
         let end = match self {
-            Self::Perpetual | Self::OfPlan => return Ok(None),
-            Self::Until(at) => at,
+            Self::Perpetual | Self::OfPlan | Self::Exactly(None) => return Ok(None),
+            Self::Until(at) | Self::Exactly(Some(at)) => at,
             Self::Days(0 | MOST_DAYS..) => {
                 return Err(wrong("days", "it must be 1 to 36,524 days"));
             }
             Self::Days(days) => start.saturating_add(i64::from(days) * DAY_S),
         };
-        if end <= now {
+        if end <= now && !matches!(self, Self::Exactly(_)) {
             return Err(wrong(
                 "expires_at",
                 "it lies in the past; give a date that is still to come",

@@ -98,6 +98,7 @@ impl Authority {
             features: feature_names(&claims),
             limits: named_limits(&claims),
             expires_at: claims.exp.map(timestamp),
+            advice: self.key_advice(tx, &license, &claims).await?,
             verdict: None,
         };
         Ok((answer, tampered))
@@ -123,6 +124,7 @@ fn no(code: Code) -> Answer {
         features: Vec::new(),
         limits: BTreeMap::new(),
         expires_at: None,
+        advice: Vec::new(),
         verdict: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use licentia_model::{Enforcement, Meter, Product, Profile, Scheme};
+use licentia_model::{Enforcement, Meter, Product, Profile, Scheme, TrialOf, Upgrade};
 use licentia_protocol::catalog::{NewProduct, ProductFields};
 use licentia_protocol::resource;
 use licentia_storage::Transaction;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
-use crate::catalog::{CODE, GRACE_S, HEARTBEAT_S, KEY_PREFIX, MAX_SCALE};
+use crate::catalog::{CODE, GRACE_S, HEARTBEAT_S, KEY_PREFIX, MAX_SCALE, MOST_UPGRADE_DAYS};
 use crate::catalog::{is_code, is_key_prefix, is_word};
 use crate::error::AuthorityError;
 use crate::products::list::product_view;
@@ -54,6 +54,9 @@ impl Authority {
                             .ok_or_else(|| missing("default_plan"))?,
                         profile: None,
                         sunset: std::collections::BTreeMap::new(),
+                        warning: std::collections::BTreeMap::new(),
+                        trial_once_per: vec![TrialOf::Customer],
+                        upgrade: None,
                         project_seed: this.random().bytes::<32>().to_vec(),
                         created_at: now,
                         updated_at: now,
@@ -203,7 +206,28 @@ fn apply(
             .map(|(scheme, from)| Ok((word("sunset", &scheme, Scheme::ALL)?, from.as_second())));
         product.sunset = sunset.collect::<Result<_, AuthorityError>>()?;
     }
+    if let Some(warning) = fields.warning {
+        let warning = warning
+            .into_iter()
+            .map(|(scheme, from)| Ok((word("warning", &scheme, Scheme::ALL)?, from.as_second())));
+        product.warning = warning.collect::<Result<_, AuthorityError>>()?;
+    }
+    if let Some(of) = fields.trial_once_per {
+        let of = of.iter().map(|of| word("trial_once_per", of, TrialOf::ALL));
+        let of: BTreeSet<TrialOf> = of.collect::<Result<_, _>>()?;
+        product.trial_once_per = of.into_iter().collect();
+    }
+    if let Some(upgrade) = fields.upgrade {
+        product.upgrade = upgrade.map(upgraded).transpose()?;
+    }
     fields.meters.map(meters).transpose()
+}
+
+fn upgraded(told: resource::Upgrade) -> Result<Upgrade, AuthorityError> {
+    if !(1..=MOST_UPGRADE_DAYS).contains(&told.days) {
+        return Err(wrong("upgrade", "`days` must be 1 to 90".into()));
+    }
+    Ok(Upgrade { until: told.until.as_second(), days: told.days, plan: told.plan })
 }
 
 fn meters(told: Vec<resource::Meter>) -> Result<Vec<Meter>, AuthorityError> {

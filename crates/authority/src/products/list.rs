@@ -108,6 +108,17 @@ pub(crate) fn product_view(product: Product, meters: Vec<Meter>) -> resource::Pr
             .into_iter()
             .map(|(scheme, from)| (scheme.to_string(), timestamp(from)))
             .collect(),
+        warning: product
+            .warning
+            .into_iter()
+            .map(|(scheme, from)| (scheme.to_string(), timestamp(from)))
+            .collect(),
+        trial_once_per: product.trial_once_per.iter().map(ToString::to_string).collect(),
+        upgrade: product.upgrade.map(|upgrade| resource::Upgrade {
+            until: timestamp(upgrade.until),
+            days: upgrade.days,
+            plan: upgrade.plan,
+        }),
         meters: meters
             .into_iter()
             .map(|Meter { name, unit, scale }| resource::Meter { name, unit, scale })
@@ -126,6 +137,7 @@ pub(crate) fn plan_view(plan: Plan, product: &str) -> resource::Plan {
         seats: plan.seats,
         nodes: plan.nodes,
         trial_days: plan.trial_s.map(|s| s / 86_400),
+        telemetry: plan.telemetry,
         overage: plan.overage,
         reclaim_after_s: plan.reclaim_after_s,
         takeovers_per_day: plan.takeovers_per_day,

@@ -58,6 +58,7 @@ impl Authority {
                         on_chain_broken: OnChainBroken::Warn,
                         nodes: None,
                         trial_s: None,
+                        telemetry: false,
                         heartbeat_s: None,
                         grace_s: None,
                         contacts_per_minute: None,
@@ -178,6 +179,7 @@ impl Authority {
             plan.on_chain_broken = word("on_chain_broken", &on_chain_broken, OnChainBroken::ALL)?;
         }
         plan.nodes = fields.nodes.unwrap_or(plan.nodes);
+        plan.telemetry = fields.telemetry.unwrap_or(plan.telemetry);
         if let Some(days) = fields.trial_days {
             let seconds = days.map(|days| {
                 days.checked_mul(DAY_S)

@@ -190,7 +190,7 @@ async fn a_trial_becomes_a_paid_licence_and_its_installation_goes_on() {
     assert!(next.license.is_some(), "the same seat, the same token, the new licence");
     assert_eq!(lease(&test.authority, &next.lease).generation, 2);
 
-    let other = Order { trial: true, ..order("bzzz") };
+    let other = Order { trial: true, email: "grace@example.com".into(), ..order("bzzz") };
     let other = test.authority.issue(other, actor()).await.unwrap();
     let running = activate(&test.authority, request(key(&other), "c1")).await.unwrap();
     let up = Convert { plan: Some("large".into()), term: days(30) };

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use licentia_protocol::licenses::{EditCustomer, NewCustomer};
+use licentia_protocol::privacy::{CustomerData, Erase, ErasureReceipt};
 use licentia_protocol::resource::Customer;
 use reqwest::Method;
 
@@ -47,6 +48,25 @@ pub enum Command {
         /// The customer: id or e-mail address.
         #[arg(value_name = "ID")]
         id: String,
+    },
+    /// All that is kept of a customer, as JSON: for himself.
+    #[command(after_help = "Example:\n  licentia customer data ada@example.com > ada.json")]
+    Data {
+        /// The customer: id or e-mail address.
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Forget a customer; what happened stays on record under ids. Prints a signed receipt.
+    #[command(
+        after_help = "Example:\n  licentia customer erase ada@example.com --end-licenses --json > receipt.json"
+    )]
+    Erase {
+        /// The customer: id or e-mail address.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Cancel his licences that are still in force.
+        #[arg(long)]
+        end_licenses: bool,
     },
     /// Change how a customer is named. Licences say what they said until they are issued anew.
     #[command(
@@ -96,6 +116,31 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
                 organization: organization.clone(),
             };
             office.send(Method::POST, "/v1/admin/customers", &new).await?
+        }
+        Command::Data { id } => {
+            let path = format!("/v1/admin/customers/{}/data", escaped(id));
+            let data: CustomerData = office.get(&path, &Vec::new()).await?;
+            let text = serde_json::to_string_pretty(&data)
+                .map_err(|e| Failure::undone(&e, "report this defect"))?;
+            return out.line(&text);
+        }
+        Command::Erase { id, end_licenses } => {
+            let id = show(&office, id).await?.id;
+            let path = format!("/v1/admin/customers/{id}/erase");
+            let erase = Erase { end_licenses: *end_licenses };
+            let receipt: ErasureReceipt = office.send(Method::POST, &path, &erase).await?;
+            return out.one(&receipt, |receipt| {
+                facts(&[
+                    ("customer", receipt.customer_id.to_string()),
+                    ("erased", receipt.erased_at.to_string()),
+                    ("licences", receipt.licenses.to_string()),
+                    ("texts of keys", receipt.keys.to_string()),
+                    ("installations", receipt.activations.to_string()),
+                    ("payments", receipt.payments.to_string()),
+                    ("values of the trail", receipt.audit_values.to_string()),
+                    ("receipt", receipt.receipt.clone()),
+                ])
+            });
         }
         Command::Show { id } => show(&office, id).await?,
         Command::Update { id, email, name, organization } => {

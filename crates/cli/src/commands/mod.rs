@@ -20,6 +20,7 @@ pub(crate) mod manifest;
 pub(crate) mod migrate;
 pub(crate) mod node;
 pub(crate) mod operator;
+pub(crate) mod payment;
 pub(crate) mod plan;
 pub(crate) mod product;
 pub(crate) mod registry;
@@ -68,6 +69,7 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Job(command) => job::run(&cli, command, out).await,
         Command::Release(command) => release::run(&cli, command, out).await,
         Command::Registry(command) => registry::run(&cli, command, out).await,
+        Command::Payment(command) => payment::run(&cli, command, out).await,
         Command::Usage(command) => usage::run(&cli, command, out).await,
         Command::Manifest(command) => return manifest::run(&cli, command, out).await,
         Command::Migrate(command) => return migrate::run(&cli, command, out).await,

@@ -80,6 +80,9 @@ pub struct Fields {
     /// Days of a trial.
     #[arg(long, value_name = "DAYS")]
     trial_days: Option<u32>,
+    /// Whether products may send what they count beyond quotas.
+    #[arg(long, value_name = "BOOL")]
+    telemetry: Option<bool>,
     /// A feature; may be repeated, and together they replace what was granted.
     #[arg(long = "feature", value_name = "NAME")]
     features: Vec<String>,
@@ -116,6 +119,7 @@ impl Fields {
             nodes: self.nodes.map(|limit| limit.0),
             overage: self.overage,
             trial_days: self.trial_days.map(Some),
+            telemetry: self.telemetry,
             features: (!self.features.is_empty()).then(|| self.features.clone()),
             limits: (!self.limits.is_empty()).then(|| self.limits.iter().cloned().collect()),
             ..PlanFields::default()

@@ -82,6 +82,9 @@ pub struct Fields {
     /// Plan of licences that name none.
     #[arg(long, value_name = "CODE")]
     default_plan: Option<String>,
+    /// Of what there is one trial; may be repeated.
+    #[arg(long, value_parser = ["customer", "domain", "machine"])]
+    trial_once_per: Vec<String>,
 }
 
 impl Fields {
@@ -94,6 +97,7 @@ impl Fields {
             heartbeat_interval_s: self.heartbeat_s,
             grace_s: self.grace_s,
             default_plan: self.default_plan.clone(),
+            trial_once_per: (!self.trial_once_per.is_empty()).then(|| self.trial_once_per.clone()),
             ..ProductFields::default()
         }
     }

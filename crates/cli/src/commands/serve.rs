@@ -46,6 +46,7 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     config.server.insecure |= args.insecure;
     config.check().map_err(|e| {
         let advice = match e {
+            ConfigError::Payments { .. } => "correct the section in `licentia.toml`",
             ConfigError::Retention(_) => "set it to 32 or more, or leave it out",
             _ => "listen on 127.0.0.1 behind a proxy that does TLS, name the proxy in `[server] proxies`, or say --insecure",
         };

@@ -1,5 +1,7 @@
 //! Usage: saved while it waits, sent under a name so that it counts once, and never a reason for anything.
 
+use std::collections::BTreeMap;
+
 use super::Engine;
 use crate::clock::unguessable;
 use crate::contact::Delivery;
@@ -12,7 +14,13 @@ impl Engine {
         if self.state.report.is_none() && !self.state.usage.is_empty() {
             let id = unguessable(&*self.settings.random).ok()?;
             let usage = std::mem::take(&mut self.state.usage);
-            self.state.report = Some(Report { id, usage });
+            // What the licence neither limits nor allows to be told does not leave the machine.
+            let told = |meter: &str| self.license.as_ref().is_some_and(|l| l.reports(meter));
+            let usage: BTreeMap<_, _> =
+                usage.into_iter().filter(|(meter, _)| told(meter)).collect();
+            if !usage.is_empty() {
+                self.state.report = Some(Report { id, usage });
+            }
         }
         // On disk before it is sent: after a crash it is sent under the same name.
         self.store.save(&self.state);

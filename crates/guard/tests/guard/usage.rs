@@ -52,7 +52,7 @@ fn t9_a_report_that_the_authority_does_not_take_is_dropped_and_the_seat_is_kept(
     let guard = world.online().policy(Policy::strict()).cluster_id("the-cluster").start().unwrap();
     let mut watch = guard.watch();
     until(&mut watch, is_licensed);
-    guard.meter("nonsense", 1);
+    guard.meter("jobs", 1);
     world.behave(|authority, request| {
         if request.path == HEARTBEAT_PATH && !request.body["usage"].is_null() {
             return problem(422, None);

@@ -159,6 +159,7 @@ impl Plan {
             seats: self.seats,
             nodes: self.nodes,
             trial: false,
+            telemetry: false,
             bind: None,
             customer: None,
             attributes: serde_json::Map::new(),

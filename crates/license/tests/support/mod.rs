@@ -136,6 +136,7 @@ pub(crate) fn license() -> License {
         seats: Some(2),
         nodes: None,
         trial: false,
+        telemetry: false,
         bind: None,
         customer: Some(Customer {
             id: "acme-eu-west".into(),

@@ -52,6 +52,9 @@ pub struct Args {
     /// A trial licence; without an end it ends with the plan's trial.
     #[arg(long)]
     pub(crate) trial: bool,
+    /// A trial although the customer had one already.
+    #[arg(long, requires = "trial")]
+    another_trial: bool,
     /// Bind it to the machine with this fingerprint (`licentia fingerprint` prints it there).
     #[arg(long, value_name = "FINGERPRINT", value_parser = machine)]
     pub(crate) bind: Option<String>,
@@ -118,6 +121,7 @@ impl Args {
             term: self.term.told()?,
             starts_at,
             trial: self.trial,
+            another_trial: self.another_trial,
             bind: self.bind.clone(),
             attributes: self.attr.iter().cloned().collect(),
             addons: self.agreed.told(),

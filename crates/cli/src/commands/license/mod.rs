@@ -8,10 +8,13 @@ pub(crate) mod exception;
 pub(crate) mod issue;
 pub(crate) mod reissue;
 pub(crate) mod sign;
+pub(crate) mod takeover;
 pub(crate) mod verify;
 
 use clap::Subcommand;
-use licentia_protocol::licenses::{Because, ChangePlan, Convert, Revoke, Transfer};
+use licentia_protocol::licenses::{
+    Because, ChangePlan, Convert, NewRenewalLink, RenewalLink, Revoke, Transfer,
+};
 use licentia_protocol::resource::License;
 use reqwest::Method;
 use serde::Serialize;
@@ -113,6 +116,29 @@ pub enum Command {
         #[command(flatten)]
         term: issue::TermArgs,
     },
+    /// Make a link that renews a licence once, for whoever has it.
+    #[command(
+        after_help = "Example:\n  licentia license renewal-link 5f0c2a4e-… --days 365 --valid-days 14"
+    )]
+    RenewalLink {
+        /// The licence.
+        id: Uuid,
+        /// By so many days from the end that it has now.
+        #[arg(long)]
+        days: u32,
+        /// For how many days the link works.
+        #[arg(long, default_value_t = 30)]
+        valid_days: u32,
+    },
+    /// Set until when releases are part of a licence, apart from the right to use it.
+    #[command(after_help = "Example:\n  licentia license maintain 5f0c2a4e-… --days 365")]
+    Maintain {
+        /// The licence.
+        id: Uuid,
+        /// Until when; days count from the former end, or from now where that has passed.
+        #[command(flatten)]
+        term: issue::TermArgs,
+    },
     /// Change the plan; products activate again.
     #[command(after_help = "Example:\n  licentia license change-plan 5f0c2a4e-… --plan enterprise")]
     ChangePlan {
@@ -170,6 +196,8 @@ pub enum Command {
     },
     /// Give a licence a new key, or all that one signing key signed.
     Reissue(reissue::Args),
+    /// Take over what another system issued.
+    Import(takeover::Args),
     /// Accept somebody else's key for a licence.
     ImportKey(import::ImportKey),
     /// Check a key or licence file; needs no authority and no network.
@@ -191,6 +219,7 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
         Command::Decode(args) => return decode::run(args, out),
         Command::Reissue(args) => return reissue::run(cli, args, out).await,
         Command::ImportKey(args) => return import::key(cli, args, out).await,
+        Command::Import(args) => return takeover::run(cli, args, out).await,
         Command::Sign(args) => return sign::run(args, out),
         Command::Waive(args) => return exception::waive(cli, args, out).await,
         Command::Grace(args) => return exception::grace(cli, args, out).await,
@@ -236,6 +265,20 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
             act(cli, *id, "revoke", &Revoke { reason: reason.clone(), grace_s: *grace }).await?
         }
         Command::Renew { id, term } => act(cli, *id, "renew", &term.told()?).await?,
+        Command::RenewalLink { id, days, valid_days } => {
+            let new = NewRenewalLink { days: *days, valid_days: Some(*valid_days) };
+            let path = format!("/v1/admin/licenses/{id}/renewal-link");
+            let office = Office::open(cli).await?;
+            let link: RenewalLink = office.send(Method::POST, &path, &new).await?;
+            return out.one(&link, |link| {
+                facts(&[
+                    ("link", link.url.clone()),
+                    ("works until", link.expires_at.to_string()),
+                    ("renews until", link.renews_until.to_string()),
+                ])
+            });
+        }
+        Command::Maintain { id, term } => act(cli, *id, "maintain", &term.told()?).await?,
         Command::ChangePlan { id, plan, drop_add_ons } => {
             let change = ChangePlan { plan: plan.clone(), drop_addons: *drop_add_ons };
             act(cli, *id, "change-plan", &change).await?
@@ -312,6 +355,7 @@ pub(crate) fn describe(license: &License) -> String {
         ("plan", format!("{} ({})", license.plan, license.tier)),
         ("state", license.state.clone()),
         ("expires", time(license.expires_at, "never")),
+        ("maintained until", time(license.maintained_until, "as long as it is valid")),
         ("seats", limit(license.seats.as_ref())),
         ("nodes", limit(license.nodes.as_ref())),
         ("features", license.features.join(" ")),

@@ -71,6 +71,7 @@ pub(crate) fn license(product: &str) -> License {
         seats: Some(2),
         nodes: Some(10),
         trial: false,
+        telemetry: false,
         bind: None,
         customer: None,
         attributes: serde_json::Map::new(),

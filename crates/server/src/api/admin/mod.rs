@@ -30,6 +30,7 @@ pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod licenses;
 pub(crate) mod operators;
+pub(crate) mod payments;
 pub(crate) mod plans;
 pub(crate) mod products;
 pub(crate) mod pull_tokens;
@@ -70,6 +71,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(licenses::routes())
         .merge(activations::routes())
         .merge(usage::routes())
+        .merge(payments::routes())
         .merge(revocations::routes())
         .merge(pull_tokens::routes())
         .merge(registry::routes())

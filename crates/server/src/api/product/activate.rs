@@ -23,6 +23,7 @@ problems!(
     Expired,
     NotYetValid,
     ChainBroken,
+    TrialUsed,
     NoFreeSeat,
     TooManyNodes,
     ClusterInUse,

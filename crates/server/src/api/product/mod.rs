@@ -3,5 +3,7 @@
 pub(crate) mod activate;
 pub(crate) mod deactivate;
 pub(crate) mod events;
+pub(crate) mod grace;
 pub(crate) mod heartbeat;
+pub(crate) mod renew;
 pub(crate) mod validate;

@@ -8,3 +8,4 @@ pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod ready;
 pub(crate) mod revocations;
+pub(crate) mod renewal;

@@ -1,6 +1,8 @@
 //! `/v1/admin/customers`: customers.
 
 mod create;
+mod data;
+mod erase;
 mod export;
 mod list;
 mod show;
@@ -22,4 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(needs(read, routes!(show::handler)))
         .routes(needs(write, routes!(update::handler)))
         .routes(needs(read, routes!(export::handler)))
+        // It shows keys, which support does not see either.
+        .routes(needs(write, routes!(data::handler)))
+        .routes(needs(write, routes!(erase::handler)))
 }

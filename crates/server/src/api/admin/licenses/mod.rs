@@ -7,11 +7,14 @@ mod change_plan;
 mod convert;
 mod export;
 mod import_key;
+mod import;
 mod issue;
 mod list;
+mod maintain;
 mod reissue;
 mod reissue_all;
 mod renew;
+mod renewal_link;
 mod resume;
 mod revoke;
 mod show;
@@ -38,11 +41,14 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(needs(read, routes!(show::handler)))
         .routes(needs(read, routes!(export::handler)))
         .routes(needs(write, routes!(bulk::handler).layer(DefaultBodyLimit::max(BULK_BYTES))))
+        .routes(needs(write, routes!(import::handler).layer(DefaultBodyLimit::max(BULK_BYTES))))
         .routes(needs(write, routes!(suspend::handler)))
         .routes(needs(write, routes!(resume::handler)))
         .routes(needs(write, routes!(cancel::handler)))
         .routes(needs(write, routes!(revoke::handler)))
         .routes(needs(write, routes!(renew::handler)))
+        .routes(needs(write, routes!(renewal_link::handler)))
+        .routes(needs(write, routes!(maintain::handler)))
         .routes(needs(write, routes!(change_plan::handler)))
         .routes(needs(write, routes!(addons::handler)))
         .routes(needs(write, routes!(convert::handler)))

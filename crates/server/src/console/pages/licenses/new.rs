@@ -113,6 +113,7 @@ fn order(fields: &Fields) -> Result<NewLicense, AuthorityError> {
         term: term(fields)?,
         starts_at: fields.time("starts_at", false)?,
         trial: fields.on("trial"),
+        another_trial: false,
         bind: fields.some("bind"),
         attributes,
         addons: (agreed != Addons::default()).then_some(agreed),

@@ -1,0 +1,3 @@
+//! What payment providers call.
+
+pub(crate) mod deliver;

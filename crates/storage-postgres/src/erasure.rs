@@ -1,0 +1,38 @@
+//! Forgetting a person.
+
+use crate::params;
+use async_trait::async_trait;
+use licentia_storage::Result;
+use licentia_storage::erasure::Erasure;
+use uuid::Uuid;
+
+use crate::statements;
+use crate::transaction::PostgresTransaction;
+
+statements! {
+    AUDIT = "
+        DELETE FROM audit_secrets WHERE seq IN (SELECT seq FROM audit WHERE subject = $1)";
+    ACTIVATIONS = "
+        UPDATE activations
+        SET cluster_id = 'erased-' || id::text, hostname = NULL, addresses = '[]', fingerprint = NULL,
+            email = NULL, organization = NULL
+        WHERE license_id = $1";
+    KEYS = "
+        UPDATE license_keys SET sealed = NULL
+        WHERE license_id = $1 AND jti <> $2 AND sealed IS NOT NULL";
+}
+
+#[async_trait]
+impl Erasure for PostgresTransaction {
+    async fn erase_audit_values(&mut self, subject: &str) -> Result<u64> {
+        self.write(AUDIT, params![subject]).await
+    }
+
+    async fn erase_activations(&mut self, license_id: Uuid) -> Result<u64> {
+        self.write(ACTIVATIONS, params![license_id]).await
+    }
+
+    async fn erase_license_keys(&mut self, license_id: Uuid, except: Uuid) -> Result<u64> {
+        self.write(KEYS, params![license_id, except]).await
+    }
+}
