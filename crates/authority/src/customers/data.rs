@@ -86,7 +86,7 @@ async fn of_license(
         }
     }
     for (meter, amount) in tx.usage_totals(id).await? {
-        data.usage.push(resource::Usage { license_id: id, meter, amount });
+        data.usage.push(resource::Usage { license_id: id, meter, amount, from: None, until: None });
     }
     for purchase in tx.purchases_of_license(id).await? {
         for event in tx.payment_events(purchase.id).await? {
