@@ -25,8 +25,8 @@ use crate::customers::told;
 use crate::error::AuthorityError;
 use crate::licenses::issue::{Order, Terms};
 use crate::licenses::list::{Held, license_view};
-use crate::notes::Note;
 use crate::licenses::trials::{Marked, second};
+use crate::notes::Note;
 
 /// Most licences of one call.
 pub const MOST: usize = 10_000;

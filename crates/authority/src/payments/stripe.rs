@@ -281,7 +281,8 @@ mod tests {
         }
     }
 
-    fn event(kind: &str, object: Value) -> Event {
+    fn event(kind: &str, object: impl Into<Value>) -> Event {
+        let object = object.into();
         let event =
             json!({ "id": "evt_1", "type": kind, "created": 7, "data": { "object": object } });
         read(&event).unwrap()

@@ -161,7 +161,6 @@ fn a_clock_that_is_moved_in_the_middle_of_a_step_stops_nothing() {
         theirs.looks_before.store(looks, Ordering::SeqCst);
         theirs.set.pass(2 * HEARTBEAT);
         // Until it is renewed, or has stopped, which fails.
-        println!("moved before look {looks}");
         until_lease(&mut watch, T0 + 2 * HEARTBEAT + GRACE);
         // Moved later, it sleeps through the new lease as far as it can tell, and asks once more.
         if !guard.standing().is_full() {

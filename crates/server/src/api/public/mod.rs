@@ -7,5 +7,5 @@ pub(crate) mod keyset;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod ready;
-pub(crate) mod revocations;
 pub(crate) mod renewal;
+pub(crate) mod revocations;
