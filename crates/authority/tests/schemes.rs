@@ -173,7 +173,9 @@ async fn somebody_elses_key_is_imported_and_exchanged() {
     let record = verify::<License>(&answer.license, &test.authority.trust()).unwrap();
     assert_eq!(record.sub, license.id.to_string());
     let taken = test.authority.import_key(license.id, "MRR-xxxxx".into(), actor()).await;
-    assert!(taken.is_err());
+    assert!(taken.is_ok(), "once more is no more");
+    let other = test.issue("caio").await;
+    assert!(test.authority.import_key(other.id, "MRR-xxxxx".into(), actor()).await.is_err());
     assert!(test.authority.import_key(license.id, "a b".into(), actor()).await.is_err());
 }
 

@@ -193,9 +193,10 @@ mod tests {
             // What cannot be prepared, such as BEGIN, walks nowhere.
             let Some(plan) = plan(&client, sql).await else { continue };
             seen += 1;
-            // A count of everything, made by a job.
+            // A count of everything, made by a job or kept for long.
             if sql.starts_with("SELECT count(*) FROM seats WHERE lease_until")
                 || sql.contains("count(*) AS jobs FROM jobs")
+                || sql.contains("GROUP BY state, trial")
             {
                 continue;
             }
@@ -212,8 +213,8 @@ mod tests {
     #[tokio::test]
     async fn no_list_is_sorted_or_walked_from_its_beginning() {
         let client = planner().await;
-        // Those walk by a number that is a key of its own, or through the few rows of one licence.
-        let others = ["FROM outbox", "FROM seats", "FROM jobs"];
+        // Those walk by a number that is a key of its own, or through few rows: of one licence, or so many of late.
+        let others = ["FROM outbox", "FROM seats", "FROM jobs", "AS lately"];
         let pages = statements().into_iter().filter(|sql| sql.contains("LIMIT $"));
         let mut seen = 0;
         for sql in pages.filter(|sql| !others.iter().any(|other| sql.contains(other))) {

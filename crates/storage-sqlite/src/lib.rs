@@ -150,9 +150,10 @@ mod tests {
             while let Some(step) = steps.next().unwrap() {
                 let step: String = step.get("detail").unwrap();
                 let Some(table) = step.strip_prefix("SCAN ") else { continue };
-                // A count of everything, made by a job.
+                // A count of everything, made by a job or kept for long.
                 if sql.starts_with("SELECT count(*) FROM seats WHERE lease_until")
                     || sql.contains("count(*) AS jobs FROM jobs")
+                    || sql.contains("GROUP BY state, trial")
                 {
                     continue;
                 }
@@ -165,8 +166,8 @@ mod tests {
     #[test]
     fn no_list_is_sorted_or_walked_from_its_beginning() {
         let (_directory, connection) = database();
-        // Those walk by a number that is a key of its own, or through the few rows of one licence.
-        let others = ["FROM outbox", "FROM seats", "JOIN"];
+        // Those walk by a number that is a key of its own, or through few rows: of one licence, or so many of late.
+        let others = ["FROM outbox", "FROM seats", "JOIN", "AS lately"];
         let pages = statements().into_iter().filter(|sql| sql.contains("LIMIT ?"));
         let mut seen = 0;
         for sql in pages.filter(|sql| !others.iter().any(|other| sql.contains(other))) {

@@ -63,7 +63,7 @@ mod tests {
         assert!(rows[1].row.as_ref().err().unwrap().contains("email"));
         assert_eq!(rows[2].place, "line 4");
         assert!(rows[2].row.as_ref().err().unwrap().contains("cells"));
-        assert!(read("email,other\n", &mapping).err().unwrap().contains("License Key"));
+        assert!(read("email,other\n", &mapping).err().unwrap().contains("Valid until"));
         assert!(read("email,other\n", &Mapping::default()).err().unwrap().contains("[columns]"));
     }
 }
