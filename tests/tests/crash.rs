@@ -64,7 +64,7 @@ async fn a_crash_at_the_nth_write_loses_nothing_that_was_acknowledged() {
     for round in 0..points {
         let key = home.issue("p", "a")["key"].clone();
         // Opening an existing database writes a page or two; the points are spread over what comes then.
-        let point = 3 + round * if points > 100 { 1 } else { 17 };
+        let point = 3 + round * if points > 100 { 1 } else { 40 };
         let done = match traced(&home, point) {
             Some(server) => {
                 let done = day(&server, &key, round, 200).await;

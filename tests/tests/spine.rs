@@ -71,7 +71,7 @@ async fn what_anybody_may_read_and_what_is_not_there() {
     let home = Home::empty();
     let server = home.serve();
     assert_eq!(server.get("/health").await.1["status"], "healthy");
-    assert_eq!(server.get("/ready").await, (200, json!({ "status": "ready" })));
+    assert_eq!(server.get("/ready").await, (200, json!({ "status": "ready", "warnings": [] })));
     let (_, jwks) = server.get("/.well-known/jwks.json").await;
     assert_eq!(jwks["keys"].as_array().unwrap().len(), 6);
     let (_, keyset) = server.get("/keyset.json").await;

@@ -5,11 +5,25 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use licentia_authority::Authority;
 use licentia_protocol::Code;
+use utoipa::ToSchema;
 
 use crate::openapi::problems;
 use crate::problem::Failure;
 
 problems!(NoSuchResource, Unavailable, Internal);
+
+/// A flattened JWS (RFC 7515 section 7.2.2).
+#[derive(ToSchema)]
+#[schema(as = FlattenedJws)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct List {
+    /// The claims, base64url.
+    payload: String,
+    /// The protected header, base64url.
+    protected: String,
+    /// The signature, base64url.
+    signature: String,
+}
 
 const KEPT: &str = "public, max-age=60";
 
@@ -21,7 +35,7 @@ const KEPT: &str = "public, max-age=60";
     tag = "public",
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the list that is known already.")),
     responses(
-        (status = 200, description = "The list.", content_type = "application/jose+json", body = String),
+        (status = 200, description = "The list.", content_type = "application/jose+json", body = List),
         (status = 304, description = "It is the one that is known already."),
         Problems,
     )
