@@ -1,5 +1,6 @@
-//! The words of a mail: `NAME.txt`, whose first line is the subject, and `NAME.html` in `layout.html`. HTML is escaped,
-//! a name that is not known is an error. Files of the same names in the vendor's folder replace the built-in ones.
+//! The words of a mail: `NAME.txt`, whose first line is the subject, and `NAME.html` in `layout.html`. What several of
+//! them say is in `terms` (what the licence is good for) and `lines` (how it gets into the product). HTML is escaped, a
+//! name that is not known is an error. Files of the same names in the vendor's folder replace the built-in ones.
 
 use std::fs;
 use std::io;
@@ -15,6 +16,10 @@ use serde_json::{Value, json};
 macro_rules! built_in {
     ($($name:literal),*) => {
         &[("layout.html", include_str!("../../templates/mail/layout.html"))
+        , ("terms.txt", include_str!("../../templates/mail/terms.txt"))
+        , ("terms.html", include_str!("../../templates/mail/terms.html"))
+        , ("lines.txt", include_str!("../../templates/mail/lines.txt"))
+        , ("lines.html", include_str!("../../templates/mail/lines.html"))
         $(, (concat!($name, ".txt"), include_str!(concat!("../../templates/mail/", $name, ".txt")))
           , (concat!($name, ".html"), include_str!(concat!("../../templates/mail/", $name, ".html"))))*]
     };
