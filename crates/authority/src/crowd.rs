@@ -57,9 +57,7 @@ impl Crowds {
     pub(crate) async fn enter(&self, key: &str) -> Result<Within<'_>, AuthorityError> {
         let unavailable = |why: &str| StorageError::Unavailable(why.into());
         let at = usize::try_from(self.hasher.hash_one(key) % DOORS as u64).unwrap_or_default();
-        let Some(door) = self.doors.get(at) else {
-            return Err(unavailable("there is no such door").into());
-        };
+        let door = &self.doors[at];
         let before = door.there.fetch_add(1, Ordering::Relaxed);
         let counted = Counted(&door.there);
         if before >= WAITING {

@@ -25,15 +25,22 @@ statements! {
     LOCK_JOURNAL = "SELECT pg_advisory_xact_lock(1279869780, 1)";
 }
 
+/// A commit of next to nothing: whoever answers it has the log on disk up to there.
+macro_rules! flush {
+    () => {
+        "SELECT pg_logical_emit_message(true, 'licentia', '')"
+    };
+}
+
 /// Commits in two steps: the first makes the work visible and gives its locks back, the second waits until the log up to
 /// there is on disk, and on the standbys that must have it. Held over the disk, the one lock of the audit trail would
 /// let through one job a flush; so all who wait share one. A crash between the two takes the end of the log and nobody
 /// was answered; what others built on it meanwhile is behind it in the log and goes with it.
 const BEGIN_TO_FLUSH: &str =
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = off";
-const COMMIT_AND_FLUSH: &str = "COMMIT; SELECT pg_logical_emit_message(true, 'licentia', '')";
-/// Whether the second step works here; other engines that speak the protocol have no such function.
-pub(crate) const FLUSH: &str = "SELECT pg_logical_emit_message(true, 'licentia', '')";
+const COMMIT_AND_FLUSH: &str = concat!("COMMIT; ", flush!());
+/// The second step alone, to see whether it works here: other engines that speak the protocol have no such function.
+pub(crate) const FLUSH: &str = flush!();
 
 /// A connection and the transaction it is in.
 pub(crate) struct PostgresTransaction {
