@@ -132,6 +132,22 @@ impl Home {
         command
     }
 
+    /// The same, killed as soon as a thread of it is at its `n`th write or flush of a file.
+    #[must_use]
+    pub fn killed_at(&self, n: usize) -> Command {
+        let mut command = Command::new("strace");
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync,fsync"])
+            .arg("-e")
+            .arg(format!("inject=pwrite64,fdatasync,fsync:signal=SIGKILL:when={n}"))
+            .arg(binary("licentia"))
+            .arg("--data")
+            .arg(self.data());
+        command
+    }
+
     /// Runs a command.
     #[must_use]
     pub fn run(&self, args: &[&str]) -> Outcome {

@@ -1,8 +1,8 @@
 //! A crash at the n-th write of the authority, by the kernel's hand: what it had acknowledged is there.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use licentia_tests::{Home, Server, binary, catalog, heartbeat};
+use licentia_tests::{Home, Server, catalog, heartbeat};
 use serde_json::{Value, json};
 
 /// How many crash points; `./scripts/soak` takes five hundred.
@@ -43,18 +43,7 @@ async fn day(server: &Server, key: &Value, round: usize, steps: usize) -> Acknow
 
 /// `None` where it is killed before it listens.
 fn traced(home: &Home, point: usize) -> Option<Server> {
-    let mut command = Command::new("strace");
-    command
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync,fsync"])
-        .arg("-e")
-        .arg(format!("inject=pwrite64,fdatasync,fsync:signal=SIGKILL:when={point}"))
-        .arg(binary("licentia"))
-        .arg("--data")
-        .arg(home.data())
-        .stderr(Stdio::null());
-    Server::try_start(&mut command)
+    Server::try_start(home.killed_at(point).stderr(Stdio::null()))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -260,17 +260,8 @@ async fn a_licence_is_mailed_whatever_step_the_authority_is_killed_at() {
         let email = format!("ada-{round}@example.com");
         // Of one thread's writes: the one that writes the database has some twenty of them from the start on.
         let point = 2 + round * if points > 20 { 1 } else { 2 };
-        let mut command = Command::new("strace");
-        command
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64,fdatasync,fsync"])
-            .arg("-e")
-            .arg(format!("inject=pwrite64,fdatasync,fsync:signal=SIGKILL:when={point}"))
-            .arg(binary("licentia"))
-            .arg("--data")
-            .arg(home.data())
-            .stderr(Stdio::null());
+        let mut command = home.killed_at(point);
+        command.stderr(Stdio::null());
         mail_variables(&mut command, smtp.port, "none");
         // What is issued before the server starts waits in the outbox, and is sent by whoever starts next.
         let license = issue(&home, &email, "short");
