@@ -14,6 +14,7 @@ pub mod activations;
 mod ask;
 pub mod audit;
 mod authority;
+mod base32;
 pub mod catalog;
 mod chain;
 mod change;

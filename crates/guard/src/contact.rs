@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::chain::Beginning;
 use crate::client::{Raw, Transport};
+use crate::hex::hex;
 use crate::judge::{self, Discounted, Expected, Grant};
 use crate::state::Report;
 
@@ -120,7 +121,7 @@ pub(crate) async fn contact<T: Transport>(client: &T, mut ask: Ask) -> Contact {
 /// never find one key on two questions. The nonce within makes it nobody else's.
 fn idempotency_key(question: &activate::Request) -> Option<String> {
     let digest = Sha256::digest(serde_json::to_vec(question).ok()?);
-    Some(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(&digest[..16]))
 }
 
 /// `None` where the token is no longer known.

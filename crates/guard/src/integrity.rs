@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::check::{Checker, Proof};
 use crate::finding::Finding;
-use crate::record::hex;
+use crate::hex::hex;
 
 /// The manifest's name beside the program.
 pub(crate) const FILE: &str = "manifest.jwt";

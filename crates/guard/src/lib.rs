@@ -39,6 +39,7 @@ mod finding;
 pub mod fingerprint;
 mod guard;
 mod health;
+mod hex;
 mod inspection;
 pub mod integrity;
 mod judge;

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::chain::Action;
 use crate::clock::Clock;
+use crate::hex::hex;
 
 /// Most actions that wait at a time, in memory and on disk together.
 pub(crate) const MAX_WAITING: usize = 10_000;
@@ -77,11 +78,6 @@ impl Records {
     pub(crate) fn done(&self, count: usize) {
         self.waiting.fetch_sub(count, Ordering::Relaxed);
     }
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use licentia_license::revocations::Mark;
 
 use crate::clock::Random;
 use crate::engine::Remembered;
+use crate::hex::hex;
 use crate::seal::Seal;
 
 const FILE: &str = "license-state.json";
@@ -115,7 +116,7 @@ impl State {
     /// A name for a key from which the key cannot be read.
     pub(crate) fn name_of_key(key: &str) -> String {
         let digest = Sha256::digest(format!("licentia state key\n{key}"));
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..16])
     }
 }
 

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use licentia_license::json;
 use licentia_protocol::{Code, Problem};
 use serde::de::DeserializeOwned;
@@ -88,6 +88,23 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
             _ => Fault::of(&path, "malformed", "has a value of the wrong kind"),
         }
     })
+}
+
+/// A cookie of this name.
+pub(crate) fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| name.trim() == wanted).map(|(_, value)| value.trim().to_owned())
+}
+
+/// Whether a header lists this `ETag`, strong or weak (RFC 9110 section 8.8.3.2), or `*`; `None`: there is no such header.
+pub(crate) fn names_tag(headers: &HeaderMap, name: HeaderName, tag: &str) -> Option<bool> {
+    let mut values = headers.get_all(name).iter().peekable();
+    values.peek()?;
+    let texts = values.filter_map(|value| value.to_str().ok());
+    let mut tags = texts.flat_map(|text| text.split(',')).map(str::trim);
+    Some(tags.any(|shown| shown == "*" || shown.strip_prefix("W/").unwrap_or(shown) == tag))
 }
 
 /// The `Idempotency-Key`, if there is one.

@@ -14,6 +14,7 @@ mod console;
 pub mod echo;
 mod extract;
 mod gate;
+mod html;
 mod jobs;
 mod limits;
 pub mod lists;

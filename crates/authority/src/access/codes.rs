@@ -7,6 +7,7 @@ use licentia_model::{Operator, Random};
 use licentia_storage::Transaction;
 
 use crate::authority::Authority;
+use crate::base32::base32;
 use crate::error::AuthorityError;
 
 /// Seconds that a code counts.
@@ -14,31 +15,10 @@ const STEP_S: i64 = 30;
 /// Steps that a device's clock may be off, to either side.
 const DRIFT: i64 = 1;
 const RECOVERY_CODES: usize = 10;
-/// Base32 (RFC 4648): what authenticators read.
-const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// A new secret: 160 bits, as RFC 4226 recommends.
 pub(crate) fn new_secret(random: &dyn Random) -> Secret<Vec<u8>> {
     Secret::new(random.bytes::<20>().to_vec())
-}
-
-/// As authenticators read it.
-pub(crate) fn base32(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
-    let (mut bits, mut count) = (0_u32, 0);
-    for byte in bytes {
-        bits = bits << 8 | u32::from(*byte);
-        count += 8;
-        while count >= 5 {
-            count -= 5;
-            text.push(char::from(LETTERS[(bits >> count & 31) as usize]));
-        }
-        bits &= (1 << count) - 1;
-    }
-    if count > 0 {
-        text.push(char::from(LETTERS[(bits << (5 - count) & 31) as usize]));
-    }
-    text
 }
 
 /// The code of a time step: six digits, HMAC-SHA-1, which is what authenticators do.
@@ -125,8 +105,6 @@ mod tests {
         ] {
             assert_eq!(code(b"12345678901234567890", now / 30), expected);
         }
-        assert_eq!(base32(b"12345678901234567890"), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-        assert_eq!(base32(b"foobar"), "MZXW6YTBOI");
     }
 
     #[test]

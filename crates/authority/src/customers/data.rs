@@ -4,12 +4,11 @@ use licentia_model::Activation;
 use licentia_protocol::privacy::{CustomerData, Installation};
 use licentia_protocol::resource;
 use licentia_storage::audit::AuditFilter;
-use licentia_storage::licenses::{Path, Walk};
 use licentia_storage::{Place, Transaction};
 use uuid::Uuid;
 
-use super::customer_view;
 use super::list::named;
+use super::{FIRST, customer_view, licenses_from};
 use crate::audit::list::view as audit_view;
 use crate::authority::Authority;
 use crate::credential::subject;
@@ -35,23 +34,8 @@ impl Authority {
                     audit: Vec::new(),
                 };
                 trail(tx, format!("customer:{}", customer.id), &mut data).await?;
-                let path = Path::OfCustomer(customer.id);
-                let mut after = Place { at: i64::MIN, id: Uuid::nil() };
-                loop {
-                    let walk = Walk { path, descending: false, after, limit: PAGE };
-                    let page = tx.walk_licenses(&walk).await?;
-                    let full = page.len() == PAGE as usize;
-                    if let Some(last) = page.last() {
-                        after = path.place(last);
-                    }
-                    for license in page {
-                        let id = license.id;
-                        data.licenses.push(this.view(tx, license).await?);
-                        of_license(tx, id, &mut data).await?;
-                    }
-                    if !full {
-                        return Ok(data);
-                    }
+                let mut after = Some(FIRST);
+                while let Some(place) = after {
                     if data.licenses.len() >= MOST {
                         return Err(AuthorityError::Invalid {
                             field: "id",
@@ -59,7 +43,15 @@ impl Authority {
                                 .into(),
                         });
                     }
+                    let (page, next) = licenses_from(tx, customer.id, place).await?;
+                    for license in page {
+                        let id = license.id;
+                        data.licenses.push(this.view(tx, license).await?);
+                        of_license(tx, id, &mut data).await?;
+                    }
+                    after = next;
                 }
+                Ok(data)
             })
         })
         .await

@@ -6,10 +6,10 @@ use licentia_license::erasure::Erasure;
 use licentia_model::{Customer, EventKind, License, LicenseState};
 use licentia_protocol::privacy::{Erase, ErasureReceipt};
 use licentia_storage::Transaction;
-use licentia_storage::licenses::{Path, Walk};
 use uuid::Uuid;
 
 use super::list::missing;
+use super::{FIRST, licenses_from};
 use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
@@ -18,9 +18,6 @@ use crate::error::AuthorityError;
 use crate::licenses::grant::is_reserved;
 use crate::payments::Fact;
 use crate::seats::timestamp;
-
-/// Most licences of one customer that are looked at in one piece.
-const PAGE: u32 = 500;
 
 /// What the address of a forgotten customer ends with (RFC 2606: it is nobody's).
 const NOBODY: &str = "@erased.invalid";
@@ -90,23 +87,15 @@ impl Authority {
         tx: &mut dyn Transaction,
         customer_id: Uuid,
     ) -> Result<Vec<License>, AuthorityError> {
-        let path = Path::OfCustomer(customer_id);
-        let mut all = Vec::new();
-        let mut after = licentia_storage::Place { at: i64::MIN, id: Uuid::nil() };
-        loop {
-            let walk = Walk { path, descending: false, after, limit: PAGE };
-            let page = tx.walk_licenses(&walk).await?;
-            let full = page.len() == PAGE as usize;
-            if let Some(last) = page.last() {
-                after = path.place(last);
-            }
+        let (mut all, mut after) = (Vec::new(), Some(FIRST));
+        while let Some(place) = after {
+            let (page, next) = licenses_from(tx, customer_id, place).await?;
             for license in page {
                 all.extend(tx.lock_license(license.id).await?);
             }
-            if !full {
-                return Ok(all);
-            }
+            after = next;
         }
+        Ok(all)
     }
 
     /// A licence that names nobody: signed anew for an id, and its former texts are gone.
@@ -126,7 +115,7 @@ impl Authority {
             })?;
             license.token_version += 1;
             tx.insert_event(Some(id), EventKind::Changed, now).await?;
-            let entry = Entry::new().fact("before", before).fact("after", license.state.as_str());
+            let entry = Entry::change(before, license.state.as_str());
             self.announce(tx, actor, "license.cancel", id, entry).await?;
         }
         let before = self.claims_of(tx, &license).await?;

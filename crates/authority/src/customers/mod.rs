@@ -7,9 +7,11 @@ pub mod list;
 pub mod mend;
 pub mod update;
 
-use licentia_model::Customer;
+use licentia_model::{Customer, License};
 use licentia_protocol::resource;
-use licentia_storage::Transaction;
+use licentia_storage::licenses::{Path, Walk};
+use licentia_storage::{Place, Transaction};
+use uuid::Uuid;
 
 use crate::authority::Authority;
 use crate::error::AuthorityError;
@@ -48,6 +50,23 @@ impl Authority {
         let Named { email, name, organization } = named.clone();
         Customer { id: self.uuid(), email, name, organization, created_at: now }
     }
+}
+
+/// Most licences of one customer that are looked at in one piece.
+const PAGE: u32 = 500;
+/// Where the licences of a customer begin.
+pub(crate) const FIRST: Place = Place { at: i64::MIN, id: Uuid::nil() };
+
+/// The next licences of a customer, and where those after them begin; `None`: there are no more.
+pub(crate) async fn licenses_from(
+    tx: &mut dyn Transaction,
+    customer_id: Uuid,
+    after: Place,
+) -> Result<(Vec<License>, Option<Place>), AuthorityError> {
+    let path = Path::OfCustomer(customer_id);
+    let page = tx.walk_licenses(&Walk { path, descending: false, after, limit: PAGE }).await?;
+    let next = page.last().filter(|_| page.len() == PAGE as usize).map(|last| path.place(last));
+    Ok((page, next))
 }
 
 /// A customer with the names that are told.

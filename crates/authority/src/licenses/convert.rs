@@ -23,10 +23,7 @@ impl Authority {
         request: Convert,
         ask: impl Into<Ask> + Send,
     ) -> Result<resource::License, AuthorityError> {
-        let told = Term::told(&request.term)?.ok_or_else(|| AuthorityError::Invalid {
-            field: "days",
-            problem: "say for how long: `days`, `expires_at` or `perpetual`".into(),
-        })?;
+        let told = Term::needed(&request.term)?;
         let plan = request.plan.clone();
         self.change_license(id, ask.into(), move |this, tx, license, actor| {
             Box::pin(async move {

@@ -163,10 +163,7 @@ impl Authority {
         claims: &Claims,
         key: &str,
     ) -> Result<bool, AuthorityError> {
-        let mut rules = Rules::new().product(&product.code).prefix(&product.key_prefix);
-        for secret in self.product_secrets(tx, product.id).await? {
-            rules = rules.secret(secret.expose(), None).map_err(|_| weak())?;
-        }
+        let mut rules = rules_of(product, &self.product_secrets(tx, product.id).await?)?;
         // A key for one machine is signed over it too.
         if let Some(Bind::HostMac(machine)) = &claims.bind {
             rules = rules.fingerprint(machine.digits());
@@ -327,6 +324,16 @@ fn last_day(exp: Option<i64>) -> String {
             timestamp(exp.saturating_sub(1)).to_zoned(TimeZone::UTC).strftime("%Y%m%d").to_string()
         },
     )
+}
+
+/// What a key of this product is checked by: its name, its prefix, the secrets of its `v1` keys.
+pub(crate) fn rules_of(
+    product: &Product,
+    secrets: &[Secret<Vec<u8>>],
+) -> Result<Rules, AuthorityError> {
+    let rules = Rules::new().product(&product.code).prefix(&product.key_prefix);
+    let with = |rules: Rules, secret: &Secret<Vec<u8>>| rules.secret(secret.expose(), None);
+    secrets.iter().try_fold(rules, with).map_err(|_| weak())
 }
 
 fn weak() -> AuthorityError {

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
 use crate::keys;
+use crate::licenses::customer_key::rules_of;
 
 /// What was found out about a text.
 #[derive(Debug, Clone, Serialize)]
@@ -134,9 +135,8 @@ impl Authority {
         product: Option<&Product>,
         machine: Option<&Fingerprint>,
     ) -> Result<Rules, AuthorityError> {
-        let mut rules = Rules::new();
-        let Some(product) = product else { return Ok(rules) };
-        rules = rules.product(&product.code).prefix(&product.key_prefix);
+        let Some(product) = product else { return Ok(Rules::new()) };
+        let mut rules = rules_of(product, &self.product_secrets(tx, product.id).await?)?;
         rules = rules.default_plan(&product.default_plan);
         if let Some(profile) = product.profile {
             rules = rules.profile(profile);
@@ -154,15 +154,6 @@ impl Authority {
                 seats: plan.seats,
                 nodes: plan.nodes,
             });
-        }
-        for secret in self.product_secrets(tx, product.id).await? {
-            // A secret that was let in is long enough.
-            rules = match rules.secret(secret.expose(), None) {
-                Ok(rules) => rules,
-                Err(_) => {
-                    return Err(AuthorityError::Keys("a secret of a product is too short".into()));
-                }
-            };
         }
         if let Some(machine) = machine {
             rules = rules.fingerprint(machine.to_string());

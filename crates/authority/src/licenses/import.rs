@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use licentia_issue::Secret;
 use licentia_license::License as Claims;
 use licentia_license::fingerprint::Bind;
-use licentia_license::scheme::{Rules, check, scheme_of, v1};
+use licentia_license::scheme::{check, scheme_of, v1};
 use licentia_license::{Invalid, Text};
 use licentia_model::{Customer, License, LicenseKey, LicenseState, Plan, Product, Scheme};
 use licentia_protocol::import::{
@@ -24,6 +24,7 @@ use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::customers::{Named, check_named};
 use crate::error::AuthorityError;
+use crate::licenses::customer_key::rules_of;
 use crate::licenses::grant::{check_addons, grant, is_reserved};
 use crate::licenses::term::Term;
 use crate::licenses::transfer::claim;
@@ -211,10 +212,7 @@ impl Authority {
         secrets: &[Secret<Vec<u8>>],
         fingerprint: Option<&str>,
     ) -> Result<(), String> {
-        let mut rules = Rules::new().product(&product.code).prefix(&product.key_prefix);
-        for secret in secrets {
-            rules = rules.secret(secret.expose(), None).map_err(|e| e.to_string())?;
-        }
+        let mut rules = rules_of(product, secrets).map_err(|e| e.to_string())?;
         if let Some(fingerprint) = fingerprint {
             rules = rules.fingerprint(fingerprint.strip_prefix("host-mac:").unwrap_or(fingerprint));
         }

@@ -27,10 +27,7 @@ impl Authority {
         term: licenses::Term,
         ask: impl Into<Ask> + Send,
     ) -> Result<resource::License, AuthorityError> {
-        let told = Term::told(&term)?.ok_or_else(|| AuthorityError::Invalid {
-            field: "days",
-            problem: "say for how long: `days`, `expires_at` or `perpetual`".into(),
-        })?;
+        let told = Term::needed(&term)?;
         self.change_license(id, ask.into(), move |this, tx, license, actor| {
             Box::pin(async move {
                 still_alive(&license, "maintained")?;

@@ -64,6 +64,12 @@ impl Term {
             _ => Err(wrong("expires_at", "give one of `expires_at`, `days` and `perpetual`")),
         }
     }
+
+    /// What a request says that has to say something.
+    pub(crate) fn needed(term: &licenses::Term) -> Result<Self, AuthorityError> {
+        let problem = "say for how long: `days`, `expires_at` or `perpetual`";
+        Self::told(term)?.ok_or_else(|| wrong("days", problem))
+    }
 }
 
 fn wrong(field: &'static str, problem: &str) -> AuthorityError {

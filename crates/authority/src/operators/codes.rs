@@ -6,10 +6,11 @@ use licentia_protocol::resource;
 use uuid::Uuid;
 
 use crate::access::Principal;
-use crate::access::codes::{base32, new_secret, seal_name, step_of};
+use crate::access::codes::{new_secret, seal_name, step_of};
 use crate::ask::Ask;
 use crate::audit::Entry;
 use crate::authority::Authority;
+use crate::base32::base32;
 use crate::error::AuthorityError;
 use crate::operators::list::{locked, missing, subject, view};
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Buyer, Delivery, Event, Fact, Provider, Stage, Unreadable};
+use crate::hex::unhex;
 
 /// The name.
 pub const NAME: &str = "stripe";
@@ -64,19 +65,6 @@ impl Stripe {
         }
         Ok(())
     }
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let digit = |at: usize| char::from(digits[at]).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = digit(2 * at)? << 4 | digit(2 * at + 1)?;
-    }
-    Some(bytes)
 }
 
 fn read(event: &Value) -> Result<Event, Unreadable> {

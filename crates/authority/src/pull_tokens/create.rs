@@ -12,8 +12,7 @@ use crate::credential::subject;
 use crate::error::AuthorityError;
 use crate::pull_tokens::list::{missing, view};
 use crate::secrets::{PULL_TOKEN, recognised_by, token};
-
-const LONGEST_NAME: usize = 100;
+use crate::tokens::create::check_name_and_end;
 
 /// What the token is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +32,7 @@ impl Authority {
         new: NewPullToken,
         ask: impl Into<Ask>,
     ) -> Result<distribution::PullToken, AuthorityError> {
-        check(&new, self.clock().now())?;
+        check_name_and_end(&new.name, new.expires_at, self.clock().now())?;
         self.carry_out(
             ask.into(),
             move |this, tx, ask| {
@@ -84,17 +83,4 @@ impl Authority {
         tx.update_pull_token(&row).await?;
         Ok(distribution::PullToken { token: Some(secret.expose().clone()), ..view(&row) })
     }
-}
-
-fn check(new: &NewPullToken, now: i64) -> Result<(), AuthorityError> {
-    let invalid = |field, problem: String| Err(AuthorityError::Invalid { field, problem });
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control)
-    {
-        return invalid("name", format!("wants 1 to {LONGEST_NAME} printable characters"));
-    }
-    if new.expires_at.is_some_and(|end| end <= now) {
-        return invalid("expires_at", "lies in the past".into());
-    }
-    Ok(())
 }

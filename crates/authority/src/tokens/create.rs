@@ -115,16 +115,27 @@ impl Authority {
     }
 }
 
-fn checked(new: &NewToken, by: &Principal, now: i64) -> Result<Vec<Scope>, AuthorityError> {
+/// What a token is called, and until when it is good.
+pub(crate) fn check_name_and_end(
+    name: &str,
+    expires_at: Option<i64>,
+    now: i64,
+) -> Result<(), AuthorityError> {
     let invalid = |field, problem: String| Err(AuthorityError::Invalid { field, problem });
-    let name = new.name.trim();
+    let name = name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control)
     {
         return invalid("name", format!("wants 1 to {LONGEST_NAME} printable characters"));
     }
-    if new.expires_at.is_some_and(|end| end <= now) {
+    if expires_at.is_some_and(|end| end <= now) {
         return invalid("expires_at", "lies in the past".into());
     }
+    Ok(())
+}
+
+fn checked(new: &NewToken, by: &Principal, now: i64) -> Result<Vec<Scope>, AuthorityError> {
+    check_name_and_end(&new.name, new.expires_at, now)?;
+    let invalid = |field, problem: String| Err(AuthorityError::Invalid { field, problem });
     let mut scopes = Vec::new();
     for word in &new.scopes {
         let Ok(scope) = word.parse::<Scope>() else {

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::loaded::{Code, loaded};
 use super::{FILE, Integrity, SIGNER_SUFFIX, sha256, within};
 use crate::finding::{Fact, Finding};
-use crate::record::hex;
+use crate::hex::hex;
 
 /// What the activation proof says of the release.
 #[derive(Debug, Clone)]

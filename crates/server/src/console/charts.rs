@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use minijinja::{Error, ErrorKind, Value};
 use qrcode::QrCode;
 
+use crate::html::escaped;
+
 /// Of a chart over time: half a page wide.
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 132.0;
@@ -27,21 +29,6 @@ fn items(list: &Value) -> Result<Vec<Item>, Error> {
         items.push(Item { label: text("label")?, value, class });
     }
     Ok(items)
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn whole(value: f64) -> String {

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, header};
 
+use crate::extract::cookie;
+
 /// The languages that there are: English first, which is spoken where nobody asks for one of them.
 pub(crate) const LANGUAGES: [(&str, &str, &str); 2] = [
     ("en", "English", include_str!("messages/en.toml")),
@@ -55,7 +57,7 @@ pub(crate) fn language(headers: &HeaderMap) -> &'static str {
         let main = wanted.split(['-', ';']).next().unwrap_or_default();
         LANGUAGES.iter().map(|(name, ..)| *name).find(|name| *name == main)
     };
-    let chosen = super::visitor::cookie(headers, COOKIE);
+    let chosen = cookie(headers, COOKIE);
     if let Some(language) = chosen.as_deref().and_then(known) {
         return language;
     }

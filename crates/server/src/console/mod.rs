@@ -27,4 +27,3 @@ pub(crate) use pages::language::handler as choose_language;
 pub(crate) use pages::routes;
 pub(crate) use trouble::{as_told, shown};
 pub(crate) use view::{Done, page};
-pub(crate) use visitor::cookie;

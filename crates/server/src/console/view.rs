@@ -10,6 +10,7 @@ use minijinja::value::{Kwargs, Rest, Serde, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
 use crate::console::{charts, messages};
+use crate::html::escaped;
 
 macro_rules! templates {
     ($($name:literal),+ $(,)?) => {
@@ -199,7 +200,7 @@ fn told(state: &State, key: &str, places: Kwargs) -> Result<Value, Error> {
         return Ok(Value::from(text));
     }
     let parts = text.split('`').enumerate().map(|(place, part)| {
-        let part = charts::escaped(part);
+        let part = escaped(part);
         if place % 2 == 1 { format!("<code>{part}</code>") } else { part }
     });
     Ok(Value::from_safe_string(parts.collect()))

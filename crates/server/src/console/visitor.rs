@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use licentia_authority::{Actor, Authority, Principal};
 use licentia_model::Scope;
@@ -19,6 +19,7 @@ use crate::api::admin::caller::{COOKIE, address};
 use crate::console::messages::language;
 use crate::console::trouble::Trouble;
 use crate::console::view;
+use crate::extract::cookie;
 use crate::jobs::uses::Uses;
 use crate::problem::Failure;
 
@@ -138,12 +139,4 @@ fn to_log_in(parts: &Parts) -> Response {
     };
     let next: String = view::encoded(wanted);
     Redirect::to(&format!("/console/log-in?next={next}")).into_response()
-}
-
-/// A cookie of this name.
-pub(crate) fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.find(|(name, _)| name.trim() == wanted).map(|(_, value)| value.trim().to_owned())
 }

@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use super::visitor::{COOKIE, Customer, Sent, around};
 use crate::console::{
-    Done, Fields, as_told, asset, choose_language, cookie, guarded, language, page, shown,
+    Done, Fields, as_told, asset, choose_language, guarded, language, page, shown,
 };
+use crate::extract::cookie;
 use crate::gate::Gate;
 use crate::portal::Brand;
 use crate::problem::Failure;

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use crate::address::Proxies;
 use crate::api::admin::caller::address;
-use crate::console::{Fields, cookie, language, page};
+use crate::console::{Fields, language, page};
+use crate::extract::cookie;
 use crate::portal::brand::Brand;
 use crate::portal::pages::trouble;
 

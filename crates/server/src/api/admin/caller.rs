@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
 use licentia_authority::{Actor, Ask, Authority, AuthorityError, Credential, Once, Principal};
 use licentia_protocol::{Code, Problem};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::address::Proxies;
 use crate::api::admin::Needed;
 use crate::api::admin::version::{IfMatch, if_match};
-use crate::extract::{Bearer, idempotency_key};
+use crate::extract::{Bearer, cookie, idempotency_key};
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
 use crate::problem::Failure;
@@ -65,7 +65,7 @@ where
             });
         }
         let Bearer(bearer) = Bearer::from_request_parts(parts, state).await?;
-        let cookie = if bearer.is_none() { session_cookie(&parts.headers) } else { None };
+        let cookie = if bearer.is_none() { cookie(&parts.headers, COOKIE) } else { None };
         let Some(token) = bearer.as_ref().or(cookie.as_ref()) else {
             return Err(Code::Unauthenticated.into());
         };
@@ -160,11 +160,4 @@ pub(crate) fn address(parts: &Parts, proxies: &Proxies) -> IpAddr {
         .get::<ConnectInfo<SocketAddr>>()
         .map_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)), |info| info.0);
     proxies.caller(peer, &parts.headers)
-}
-
-fn session_cookie(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.find(|(name, _)| name.trim() == COOKIE).map(|(_, value)| value.trim().to_owned())
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::api::admin::query::{Path, Query};
 use crate::artifacts::range::{Wanted, wanted};
 use crate::artifacts::{Artifacts, Segment, Store, clip};
+use crate::extract::names_tag;
 use crate::gate::Gate;
 use crate::openapi::problems;
 use crate::problem::Failure;
@@ -102,7 +103,7 @@ pub(crate) async fn handler(
     let tag = tag(&delivery);
     let mut response = Response::new(Body::empty());
     describe(&mut response, &delivery, &tag);
-    if !matches(&headers, header::IF_MATCH, &tag).unwrap_or(true) {
+    if !names_tag(&headers, header::IF_MATCH, &tag).unwrap_or(true) {
         *response.status_mut() = StatusCode::PRECONDITION_FAILED;
         return Ok(response);
     }
@@ -211,18 +212,9 @@ fn put(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-/// Whether a list of tags names this one; `None`: there is no such header.
-fn matches(headers: &HeaderMap, name: HeaderName, tag: &str) -> Option<bool> {
-    let mut values = headers.get_all(name).iter().peekable();
-    values.peek()?;
-    let texts = values.filter_map(|value| value.to_str().ok());
-    let mut tags = texts.flat_map(|text| text.split(',')).map(str::trim);
-    Some(tags.any(|shown| shown == "*" || shown.strip_prefix("W/").unwrap_or(shown) == tag))
-}
-
 /// Whether the client has it. Its date counts only where it names no tags (RFC 9110 section 13.2.2).
 fn is_known(headers: &HeaderMap, delivery: &Delivery, tag: &str) -> bool {
-    if let Some(named) = matches(headers, header::IF_NONE_MATCH, tag) {
+    if let Some(named) = names_tag(headers, header::IF_NONE_MATCH, tag) {
         return named;
     }
     let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());

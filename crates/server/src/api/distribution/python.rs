@@ -4,6 +4,8 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use crate::html::escaped;
+
 pub(crate) const JSON: &str = "application/vnd.pypi.simple.v1+json";
 pub(crate) const HTML: &str = "application/vnd.pypi.simple.v1+html";
 
@@ -47,20 +49,6 @@ pub(crate) fn html(title: &str, links: impl Iterator<Item = (String, String, Str
     }
     page.push_str("</body>\n</html>\n");
     page
-}
-
-pub(crate) fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, letter| {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            letter => escaped.push(letter),
-        }
-        escaped
-    })
 }
 
 #[cfg(test)]

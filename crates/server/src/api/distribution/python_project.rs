@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use crate::api::admin::query::Path;
 use crate::api::distribution::credentials::Shown;
 use crate::api::distribution::customer_problems;
-use crate::api::distribution::python::{escaped, html, page};
+use crate::api::distribution::python::{html, page};
 use crate::gate::Gate;
+use crate::html::escaped;
 use crate::problem::Failure;
 
 customer_problems!(NoSuchResource);

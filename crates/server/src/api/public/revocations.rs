@@ -7,6 +7,7 @@ use licentia_authority::Authority;
 use licentia_protocol::Code;
 use utoipa::ToSchema;
 
+use crate::extract::names_tag;
 use crate::openapi::problems;
 use crate::problem::Failure;
 
@@ -46,7 +47,7 @@ pub(crate) async fn handler(
 ) -> Result<Response, Failure> {
     let mark = authority.look_at_newest_list().await?;
     let Some((seq, ..)) = mark else { return Err(Code::NoSuchResource.into()) };
-    if is_known(&headers, &etag(seq)) {
+    if names_tag(&headers, header::IF_NONE_MATCH, &etag(seq)) == Some(true) {
         let headers = [(header::ETAG, etag(seq)), (header::CACHE_CONTROL, KEPT.to_owned())];
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
@@ -63,15 +64,4 @@ pub(crate) async fn handler(
 
 fn etag(seq: u64) -> String {
     format!("\"{seq}\"")
-}
-
-/// Weak comparison (RFC 9110 section 13.1.2).
-pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
 }

@@ -19,8 +19,9 @@ use tokio::time::Instant;
 use crate::api::admin::caller::COOKIE;
 use crate::console::form::Fields;
 use crate::console::messages::language;
+use crate::console::trouble;
 use crate::console::view;
-use crate::console::{trouble, visitor};
+use crate::extract::cookie;
 use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::problem::Failure;
@@ -50,7 +51,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let next = ours(&asked.next);
-    if let Some(session) = visitor::cookie(&headers, COOKIE)
+    if let Some(session) = cookie(&headers, COOKIE)
         && let Ok(Some(_)) = authority.authenticate(&session).await
     {
         return Redirect::to(&next).into_response();

@@ -10,6 +10,8 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::{Content, OpenApi, RefOr};
 
+use crate::html::escaped;
+
 /// What the page looks like; it stands in the page, and the policy names its hash.
 pub(super) const STYLE: &str = include_str!("page.css");
 
@@ -237,10 +239,6 @@ fn prose(text: &str) -> String {
             },
         )
         .collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use licentia_protocol::licenses::Renewal;
 use licentia_protocol::{Code, Problem};
 
+use crate::html::escaped;
 use crate::problem::Failure;
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; \
@@ -64,25 +65,4 @@ fn page(found: Result<Renewal, Problem>) -> Result<Response, Failure> {
 /// The last day of a renewal, UTC.
 fn day(renewal: &Renewal) -> String {
     renewal.renews_until.strftime("%-d %B %Y, %H:%M UTC").to_string()
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut escaped, letter| {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            letter => escaped.push(letter),
-        }
-        escaped
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_name_stays_text() {
-        assert_eq!(super::escaped("<b>\"A&B\""), "&lt;b&gt;&quot;A&amp;B&quot;");
-    }
 }

@@ -1,0 +1,6 @@
+//! Bytes as two lower-case digits each.
+
+/// Writes bytes.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
