@@ -6,7 +6,7 @@
 use std::process::{Command, Stdio};
 
 use licentia_tests::foreign::{Foreign, node_modules};
-use licentia_tests::{Home, Server, binary, catalog};
+use licentia_tests::{Home, Server, catalog};
 use serde_json::{Value, json};
 
 /// A certificate of localhost and its key, made for this test.
