@@ -264,7 +264,9 @@ impl Engine {
         } else {
             wait / 2 + jitter(&*self.settings.random, wait / 2)
         };
-        self.lists.next_fetch = Some(self.now_micros().saturating_add(wait.max(SECOND)));
+        let next = self.now_micros().saturating_add(wait.max(SECOND));
+        // A lease that came meanwhile may have asked for an earlier one.
+        self.lists.next_fetch = Some(self.lists.next_fetch.map_or(next, |at| at.min(next)));
     }
 }
 
