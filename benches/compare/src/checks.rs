@@ -1,5 +1,5 @@
-//! A feature check by others, in one run with ours: the OpenFeature SDK with a provider in memory, and the Unleash
-//! client with its flags loaded, neither with a network.
+//! A feature check by others, in one run with ours: the OpenFeature SDK with a provider in memory and with a licence as
+//! its provider, and the Unleash client with its flags loaded, none with a network.
 //!
 //! `cargo run --release --manifest-path benches/compare/Cargo.toml --bin checks`
 
@@ -13,6 +13,7 @@ use licentia::clock::{Clock, Wait};
 use licentia::{Environment, Guard};
 use licentia_benches::contest::{Contest, ROUNDS};
 use licentia_benches::sample::{FEATURE, Failure, NOW, PRODUCT, Sample};
+use licentia_openfeature::LicenseProvider;
 use open_feature::provider::{FeatureProvider, ProviderMetadata, ResolutionDetails};
 use open_feature::{
     EvaluationContext, EvaluationError, EvaluationErrorCode, EvaluationResult, OpenFeature,
@@ -37,6 +38,9 @@ fn main() -> Result<(), Failure> {
     let flags = FEATURES.map(|name| (name.to_owned(), true)).into();
     now(api.set_provider(InMemory { metadata: ProviderMetadata::new("in memory"), flags }));
     let open_feature = api.create_client();
+    let mut licensed = OpenFeature::default();
+    now(licensed.set_provider(LicenseProvider::new(&guard)));
+    let licensed = licensed.create_client();
 
     let unleash =
         ClientBuilder::default()
@@ -54,6 +58,9 @@ fn main() -> Result<(), Failure> {
         contest.run("Licentia, ensure", &|| guard.ensure(FEATURE).is_ok())?;
         contest.run("OpenFeature", &|| {
             now(open_feature.get_bool_value(FEATURE, None, None)).unwrap_or(false)
+        })?;
+        contest.run("OpenFeature, a licence", &|| {
+            now(licensed.get_bool_value(FEATURE, None, None)).unwrap_or(false)
         })?;
         contest.run("Unleash", &|| unleash.is_enabled_str(FEATURE, None, false))?;
     }
