@@ -267,6 +267,16 @@ impl Server {
         assert!(sent.is_ok_and(|status| status.success()));
     }
 
+    /// The most memory that it ever had, in bytes (`VmHWM`).
+    #[must_use]
+    pub fn peak_memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("the server runs on Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kibibytes.expect("a number") * 1024
+    }
+
     /// Waits for its end; its exit status.
     #[must_use]
     pub fn wait(mut self) -> Option<i32> {

@@ -20,7 +20,8 @@ const SOMEBODY: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/a
 /// A bucket `lists`, gone with the value.
 pub struct Bucket {
     child: Child,
-    address: String,
+    /// `http://127.0.0.1:PORT`.
+    pub address: String,
 }
 
 impl Bucket {
@@ -74,6 +75,22 @@ impl Bucket {
             .await
             .expect("it answers");
         assert!(put.status().is_success(), "{put:?}");
+    }
+
+    /// The names of all objects that begin like this, in order; at most a thousand.
+    pub async fn names(&self, prefix: &str) -> Vec<String> {
+        let url = format!("{}/lists?list-type=2&prefix={prefix}", self.address);
+        let got = client().get(url).header(AUTHORIZATION, SOMEBODY).send().await;
+        let text = got.expect("it answers").text().await.expect("text");
+        let keys = text.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
+        keys.map(|(key, _)| key.to_owned()).collect()
+    }
+
+    /// Removes an object, as another system does.
+    pub async fn delete(&self, key: &str) {
+        let url = format!("{}/lists/{key}", self.address);
+        let gone = client().delete(url).header(AUTHORIZATION, SOMEBODY).send().await;
+        assert!(gone.expect("it answers").status().is_success());
     }
 
     /// An object with its media type, as anybody reads it.

@@ -61,11 +61,26 @@ impl Shop {
         (text("id"), text("key"))
     }
 
+    /// Runs a command as it was run three days ago.
+    fn run_back_then(&self, args: &[&str]) -> Value {
+        let mut command = self.home.command();
+        command
+            .env("LD_PRELOAD", "/usr/$LIB/faketime/libfaketime.so.1")
+            .env("FAKETIME", "-3d")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let ran = command.args(args).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        serde_json::from_slice(&ran.stdout).unwrap()
+    }
+
     /// User and password of a pull token.
     fn pull_token(&self, license: &str) -> String {
         let args =
             ["registry", "login-command", license, "--registry", &self.registry.host, "--json"];
-        let made = self.home.run(&args).done().json();
+        self.as_login(&self.home.run(&args).done().json())
+    }
+
+    fn as_login(&self, made: &Value) -> String {
         let (user, password) = (made["user"].as_str().unwrap(), made["password"].as_str().unwrap());
         let command = made["command"].as_str().unwrap();
         assert!(command.contains(password) && command.ends_with(&self.registry.host), "{command}");
@@ -157,6 +172,108 @@ async fn c7_an_operator_pushes_and_a_licence_pulls_what_it_covers_and_no_more() 
     }
     assert!(!trail.contains("lpt_") && !trail.contains(&key));
     assert_eq!(shop.home.run(&["audit", "verify"]).status, 0);
+}
+
+/// Three days old and good for one: expired, and as good as any other once it is renewed.
+#[tokio::test]
+async fn c7_an_expired_licence_pulls_nothing_until_it_is_renewed() {
+    let shop = Shop::open();
+    let _ =
+        shop.registry.push(&image(&shop.folder("."), "app"), "acme/app:1", &shop.operator).done();
+    let args = ["license", "issue", "--json", "--product", "app", "--plan", "pro"];
+    let more = ["--email", "ada@example.com", "--days", "1"];
+    let issued = shop.run_back_then(&[&args[..], &more].concat());
+    let (id, key) = (issued["id"].as_str().unwrap(), issued["key"].as_str().unwrap());
+    let args = ["registry", "login-command", id, "--registry", &shop.registry.host, "--json"];
+    let by_token = shop.as_login(&shop.run_back_then(&args));
+    let by_key = format!("{id}:{key}");
+    for credentials in [&by_key, &by_token] {
+        let (pulled, said) = shop.pull("acme/app:1", credentials);
+        assert!(!pulled, "{said}");
+        let asked = "service=licentia-registry&scope=repository:acme/app:pull";
+        let (status, problem) = shop.token(Some(credentials), asked).await;
+        assert_eq!((status, &problem["code"]), (403, &json!("expired")), "{problem}");
+        assert_eq!(problem.get("token"), None);
+    }
+    let renewed = shop.home.run(&["license", "renew", id, "--days", "30", "--json"]).done().json();
+    let renewed = format!("{id}:{}", renewed["key"].as_str().unwrap());
+    for credentials in [&by_token, &renewed] {
+        let (pulled, said) = shop.pull("acme/app:1", credentials);
+        assert!(pulled, "{said}");
+    }
+}
+
+/// An image that goes from one repository into another asks for both in one request.
+#[tokio::test]
+async fn c7_two_repositories_in_one_request_of_skopeo() {
+    let shop = Shop::open();
+    let _ =
+        shop.registry.push(&image(&shop.folder("."), "app"), "acme/app:1", &shop.operator).done();
+    let (id, key) = shop.licence("app", "pro");
+    let customer = format!("{id}:{key}");
+    let copy = |credentials: &str| {
+        let name = |name: &str| format!("docker://{}/{name}", shop.registry.host);
+        let way =
+            ["copy", "--insecure-policy", "--src-tls-verify=false", "--dest-tls-verify=false"];
+        let who = ["--src-creds", credentials, "--dest-creds", credentials];
+        let (from, to) = (name("acme/app:1"), name("acme/tools/copy:1"));
+        shop.registry.skopeo(&[&way[..], &who, &[&from, &to]].concat())
+    };
+    // Both may be read, and neither may be written.
+    let refused = copy(&customer);
+    assert!(refused.status != 0 && refused.stderr.contains("denied"), "{refused:?}");
+    assert!(!shop.pull("acme/tools/copy:1", &customer).0);
+    let _ = copy(&shop.operator).done();
+    assert!(shop.pull("acme/tools/copy:1", &customer).0);
+}
+
+/// What the matrix says of answers of the token service, with the client that it was measured with.
+#[tokio::test]
+async fn c7_the_token_service_answers_as_the_matrix_says() {
+    let shop = Shop::open();
+    let _ =
+        shop.registry.push(&image(&shop.folder("."), "app"), "acme/app:1", &shop.operator).done();
+    let (id, key) = shop.licence("app", "pro");
+    let asked = "service=licentia-registry&scope=repository:acme/app:pull,push";
+    let mut tried = 0;
+    for row in matrix()["matrix"].as_array().unwrap() {
+        match row["token"].as_str().unwrap() {
+            "anonymous, empty access" => {
+                assert_eq!(row["expect"], "token endpoint itself answers 200");
+                let (status, answer) = shop.token(None, asked).await;
+                assert_eq!((status, access(&answer)), (200, json!([])));
+                let from = format!("docker://{}/acme/app:1", shop.registry.host);
+                let way = ["inspect", "--tls-verify=false", "--no-creds", &from];
+                let refused = shop.registry.skopeo(&way);
+                let said = &refused.stderr;
+                assert!(
+                    refused.status != 0
+                        && (said.contains("denied") || said.contains("unauthorized")),
+                    "{said}"
+                );
+            }
+            "bad password" => {
+                assert_eq!(row["expect"], "token endpoint answers 401");
+                let wrong = format!("{id}:{key}x");
+                assert_eq!(shop.token(Some(&wrong), asked).await.0, 401);
+                let (pulled, said) = shop.pull("acme/app:1", &wrong);
+                assert!(!pulled && said.contains("invalid username/password"), "{said}");
+            }
+            "licence user asks pull,push" => {
+                assert_eq!(row["expect"], "200 with the intersection");
+                let shown = format!("{id}:{key}");
+                let (status, answer) = shop.token(Some(&shown), asked).await;
+                let pull = json!({ "type": "repository", "name": "acme/app", "actions": ["pull"] });
+                assert_eq!((status, access(&answer)), (200, json!([pull])));
+                let push =
+                    shop.registry.push(&image(&shop.folder("."), "evil"), "acme/app:1", &shown);
+                assert!(push.status != 0 && push.stderr.contains("denied"), "{push:?}");
+            }
+            _ => continue,
+        }
+        tried += 1;
+    }
+    assert_eq!(tried, 3, "the other nine are about tokens, below");
 }
 
 #[tokio::test]
@@ -263,10 +380,8 @@ async fn c7_the_registry_takes_and_refuses_the_shapes_of_tokens_that_the_matrix_
     );
     std::fs::write(file("config.yml"), config).unwrap();
     let registry = Registry::start(&file("config.yml"));
-    let matrix = checkout().join("spec/vectors/registry-token/matrix.json");
-    let matrix: Value = serde_json::from_str(&std::fs::read_to_string(matrix).unwrap()).unwrap();
     let mut tried = 0;
-    for row in matrix["matrix"].as_array().unwrap() {
+    for row in matrix()["matrix"].as_array().unwrap() {
         let shape = row["token"].as_str().unwrap();
         let Some(token) = issuer.token(shape) else { continue };
         let expected = row["expect"].as_str().unwrap().starts_with("accept");
@@ -281,7 +396,12 @@ async fn c7_the_registry_takes_and_refuses_the_shapes_of_tokens_that_the_matrix_
         assert_eq!(let_in, expected, "{shape}");
         tried += 1;
     }
-    assert_eq!(tried, 9, "the other three are about the answer of the token service, above");
+    assert_eq!(tried, 9, "the other three are about the answers of the token service, above");
+}
+
+fn matrix() -> Value {
+    let matrix = checkout().join("spec/vectors/registry-token/matrix.json");
+    serde_json::from_str(&std::fs::read_to_string(matrix).unwrap()).unwrap()
 }
 
 /// Somebody with a certificate that the registry trusts, who makes tokens of any shape.
