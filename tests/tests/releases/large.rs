@@ -54,7 +54,8 @@ impl Shop {
 
 #[tokio::test]
 async fn c7_a_file_goes_up_and_down_with_flat_memory_however_large_it_is() {
-    let mib = std::env::var("LICENTIA_LARGE_MIB").map_or(256, |mib| mib.parse().unwrap());
+    let told = std::env::vars().find(|(name, _)| name == "LICENTIA_LARGE_MIB");
+    let mib = told.map_or(256, |(_, mib)| mib.parse().unwrap());
     let shop = Shop::open();
     let idle = shop.server.peak_memory();
     let small = shop.there_and_back("1.0.0", SMALL_MIB).await;
