@@ -1,16 +1,20 @@
 // A page on another origin fires every route that changes something, with the session's cookie at hand: nothing changes.
 import { createServer } from "node:http";
-import { api, base, browser, check, end, firstPassword, same } from "./harness.mjs";
+import { api, base, browser, check, end, firstPassword, release, same } from "./harness.mjs";
 
 const [context, page] = await firstPassword();
 const catalog = `[product]\ncode = "tool"\nname = "Tool"\nkey_prefix = "TOOL"\ndefault_plan = "basic"\n
-[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["a"]\n`;
+[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["a"]\ndistribution = { channels = ["stable"] }\n`;
 await api("/v1/admin/products/import", { method: "POST", body: catalog, headers: { "content-type": "application/toml" } });
 const license = await api("/v1/admin/licenses", { method: "POST", body: JSON.stringify({ product: "tool", email: "ada@example.com", trial: true, days: 9 }) });
 await fetch(`${base}/v1/license/activate`, {
   method: "POST", headers: { "content-type": "application/json" },
   body: JSON.stringify({ license_key: license.key, cluster_id: "cluster-1", nonce: "a-nonce-of-16-letters" }),
 });
+const webhook = await api("/v1/admin/webhooks", { method: "POST", body: JSON.stringify({ url: "http://127.0.0.1:9/" }) });
+await release({ product: "tool", version: "1.0.0", files: { "tool-1.0.0.zip": "bytes" } });
+await release({ product: "tool", version: "1.1.0", draft: true, files: { "tool-1.1.0.zip": "bytes" } });
+const given = await api(`/v1/admin/webhooks/${webhook.id}/test`, { method: "POST", body: "" });
 await api("/v1/admin/operators", { method: "POST", body: JSON.stringify({ name: "sue", role: "support" }) });
 
 // Every form there is, as its page would send it, but for the token that only its page knows.
@@ -19,17 +23,28 @@ const seen = new Set();
 const queue = ["/console", "/console/start"];
 while (queue.length > 0) {
   const path = queue.shift();
-  if (seen.has(path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/keys\/[^/?]+\//, "keys/:kid/"))) continue;
-  seen.add(path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/keys\/[^/?]+\//, "keys/:kid/"));
+  // What differs by an id alone is the same page; of releases each has other forms.
+  const kind = path.startsWith("/console/releases/") ? path : path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/keys\/[^/?]+\//, "keys/:kid/");
+  if (seen.has(kind)) continue;
+  seen.add(kind);
   await page.goto(base + path);
   const found = await page.$$eval("form[method=post]", (all) => all.map((form) => [new URL(form.action).pathname, [...new FormData(form)].filter(([name]) => name !== "csrf")]));
   for (const [action, fields] of found) forms.set(action, Object.fromEntries(fields));
   for (const href of await page.$$eval("a[href^='/console']:not([download])", (links) => links.map((link) => link.getAttribute("href")))) queue.push(href.split("?")[0]);
 }
 forms.delete("/console/language");
+// That they are there is what the rest of this is worth.
+for (const wanted of [/webhooks\/[^/]+$/, /webhooks\/.*\/(switch|rotate|test|remove)$/, /releases\/.*\/publish$/, /releases\/.*\/yank$/, /artifacts\/.*\/remove$/, /licenses\/.*\/downloads\//, /licenses\/.*\/renewal-link$/]) {
+  check([...forms.keys()].some((action) => wanted.test(action)), `no form goes to ${wanted}`);
+}
 check(forms.size >= 30, `only ${forms.size} forms: ${[...forms.keys()].join(" ")}`);
 forms.set("/console/licenses/bulk", { act: "suspend", id: license.id });
-const confirmed = (action) => action.endsWith("/revoke") ? license.id.slice(-6) : "sue";
+forms.set(`/console/jobs/${given.id}/resend`, {});
+const confirmed = (action) => {
+  if (action.endsWith("/revoke")) return license.id.slice(-6);
+  if (action.endsWith("/yank")) return "1.0.0";
+  return action.startsWith("/console/webhooks/") ? webhook.id.slice(-6) : "sue";
+};
 
 const document = await api("/openapi.json");
 const routes = [];
@@ -39,7 +54,7 @@ for (const [path, item] of Object.entries(document.paths)) {
 }
 check(routes.length >= 30, `only ${routes.length} routes of the API`);
 
-const lists = ["licenses", "products", "plans", "customers", "activations", "keys", "operators", "tokens", "sessions"];
+const lists = ["licenses", "products", "plans", "customers", "activations", "keys", "operators", "tokens", "sessions", "webhooks", "releases"];
 const all = async () => JSON.stringify([await Promise.all(lists.map((list) => api(`/v1/admin/${list}?limit=1000`))), await api("/v1/admin/audit?limit=1000")], (name, value) => (name === "last_used_at" ? undefined : value));
 const before = await all();
 

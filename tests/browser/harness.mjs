@@ -1,6 +1,6 @@
 // Drives Debian's Chromium against a served authority. `node SCRIPT BASE TOKEN MODULES` prints what failed and ends 1.
 import { createRequire } from "node:module";
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 export const [base, token, modules] = process.argv.slice(2);
@@ -32,6 +32,21 @@ export async function api(path, options = {}) {
   } catch {
     return text;
   }
+}
+
+/** A release with these files, by name; out, unless it is to stay a draft. */
+export async function release({ files = {}, draft = false, ...of }) {
+  const made = await api("/v1/admin/releases", { method: "POST", body: JSON.stringify(of) });
+  for (const [name, text] of Object.entries(files)) {
+    const bytes = Buffer.from(text);
+    const about = { name, size: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+    const file = await api(`/v1/admin/releases/${made.id}/artifacts`, { method: "POST", body: JSON.stringify(about) });
+    const path = `/v1/admin/artifacts/${file.id}`;
+    const sent = await api(`${path}/parts/0`, { method: "PUT", body: bytes, headers: { "content-type": "application/octet-stream" } });
+    const stored = await api(`${path}/complete`, { method: "POST", body: "{}" });
+    check(sent === "" && stored.stored_at, `${name} is stored: ${JSON.stringify([sent, stored])}`);
+  }
+  return draft ? made : api(`/v1/admin/releases/${made.id}/publish`, { method: "POST", body: "" });
 }
 
 export const browser = await chromium.launch({

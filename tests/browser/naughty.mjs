@@ -1,5 +1,5 @@
 // The big list of naughty strings in every text field: shown back, and inert.
-import { api, base, browser, check, end, firstPassword, open, require } from "./harness.mjs";
+import { api, base, browser, check, end, firstPassword, open, release, require } from "./harness.mjs";
 
 const list = require("big-list-of-naughty-strings");
 const strings = [...list, ...list.slice(0, 54).map((text) => `<b onmouseover=alert(1)>${text}</b>`)];
@@ -10,8 +10,11 @@ await api("/v1/admin/products/import", { method: "POST", body: catalog, headers:
 const license = await api("/v1/admin/licenses", { method: "POST", body: JSON.stringify({ product: "tool", email: "ada@example.com" }) });
 const customer = license.customer.id;
 
+const webhook = await api("/v1/admin/webhooks", { method: "POST", body: JSON.stringify({ url: "http://127.0.0.1:9/" }) });
+const out = await release({ product: "tool", version: "1.0.0" });
+
 // Every form with a text field, as its page makes it.
-const pages = ["/console/customers", `/console/customers/${customer}`, "/console/products", "/console/products/tool", "/console/products/tool/plans/basic", "/console/licenses", "/console/licenses/new", `/console/licenses/${license.id}/suspend`, `/console/licenses/${license.id}/transfer`, `/console/licenses/${license.id}/addons`, `/console/licenses/${license.id}/revoke`, "/console/decode", "/console/simulate", "/console/usage", "/console/audit", "/console/operators", "/console/tokens", "/console/start"];
+const pages = ["/console/customers", `/console/customers/${customer}`, "/console/products", "/console/products/tool", "/console/products/tool/plans/basic", "/console/licenses", "/console/licenses/new", `/console/licenses/${license.id}/suspend`, `/console/licenses/${license.id}/transfer`, `/console/licenses/${license.id}/addons`, `/console/licenses/${license.id}/revoke`, "/console/decode", "/console/simulate", "/console/usage", "/console/audit", "/console/operators", "/console/tokens", "/console/start", "/console/webhooks", `/console/webhooks/${webhook.id}`, "/console/releases", `/console/releases/${out.id}`, `/console/licenses/${license.id}/renewal-link`];
 const forms = [];
 for (const path of pages) {
   await page.goto(base + path);
@@ -19,11 +22,11 @@ for (const path of pages) {
     action: form.getAttribute("action"),
     method: form.method,
     fields: [...new FormData(form)].map(([name, value]) => [name, String(value)]),
-    texts: [...form.querySelectorAll("input:not([type]), input[type=text], input[type=search], textarea")].map((field) => field.name).filter((name) => name !== "confirm"),
+    texts: [...form.querySelectorAll("input:not([type]), input[type=text], input[type=search], input[type=url], textarea")].map((field) => field.name).filter((name) => name !== "confirm"),
   })));
   for (const form of found) if (form.texts.length > 0 && !forms.some((known) => known.action === form.action && known.method === form.method)) forms.push(form);
 }
-check(forms.length >= 16, `only ${forms.length} forms with text fields`);
+check(forms.length >= 22, `only ${forms.length} forms with text fields`);
 
 // What a string did would show in here; a page in which nothing but our own runs holds no other script and no handler.
 const window = await open({ storageState: await context.storageState(), statuses: [400, 404, 409, 412, 413, 422] });
@@ -72,7 +75,7 @@ for (const form of forms) {
   }
 }
 // What was kept, in the lists and pages that show it.
-for (const path of ["/console/customers", "/console/customers?sort=created_at", "/console/licenses", "/console/tokens", "/console/audit", `/console/customers/${customer}`, `/console/licenses/${license.id}`, "/console/products", "/console/products/tool", "/console/operators"]) {
+for (const path of ["/console/customers", "/console/customers?sort=created_at", "/console/licenses", "/console/tokens", "/console/audit", `/console/customers/${customer}`, `/console/licenses/${license.id}`, "/console/products", "/console/products/tool", "/console/operators", "/console/webhooks", `/console/webhooks/${webhook.id}`, "/console/releases", `/console/releases/${out.id}`]) {
   for (let next = path; next; ) {
     await reader.goto(base + next);
     await inert(next);

@@ -1,16 +1,19 @@
 // Every page, in both languages and both colour schemes: reached by links from the first, read by axe.
-import { accessible, api, base, check, end, firstPassword, open } from "./harness.mjs";
+import { accessible, api, base, check, end, firstPassword, open, release } from "./harness.mjs";
 
 const [context, page] = await firstPassword();
 const state = await context.storageState();
 await accessible(page, "the overview of an empty authority");
 
 const catalog = `[product]\ncode = "tool"\nname = "Tool"\nkey_prefix = "TOOL"\ndefault_plan = "basic"\n
-[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["a"]\nlimits = { calls = 10 }\nquotas = { calls = { per = "month" } }\n
+[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["a"]\nlimits = { calls = 10 }\nquotas = { calls = { per = "month" } }\ndistribution = { channels = ["stable"] }\n
 [[meter]]\nname = "calls"\nunit = "call"\nscale = 0\n`;
 const imported = await api("/v1/admin/products/import", { method: "POST", body: catalog, headers: { "content-type": "application/toml" } });
 check(imported.product?.code === "tool", `a catalogue: ${JSON.stringify(imported)}`);
 const issue = (more) => api("/v1/admin/licenses", { method: "POST", body: JSON.stringify({ product: "tool", email: "ada@example.com", organization: "Example", ...more }) });
+await api("/v1/admin/webhooks", { method: "POST", body: JSON.stringify({ url: "http://127.0.0.1:9/", description: "Nobody" }) });
+await release({ product: "tool", version: "1.0.0", notes: "First.", files: { "tool-1.0.0.zip": "bytes" } });
+await release({ product: "tool", version: "1.1.0", draft: true, files: { "tool-1.1.0.zip": "bytes" } });
 const license = await issue({ days: 20 });
 await issue({ trial: true });
 const gone = await issue({});
@@ -25,7 +28,7 @@ await fetch(`${base}/v1/license/heartbeat`, {
 });
 
 // One of each kind: what differs by an id alone is the same page.
-const kind = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/keys\/[^/?]+\//, "keys/:kid/").replace(/(after|subject|email|organization|license|purpose|next)=[^&]*/g, "$1");
+const kind = (path) => path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ":id").replace(/keys\/[^/?]+\//, "keys/:kid/").replace(/(after|subject|email|organization|license|purpose|next|product)=[^&]*/g, "$1");
 const queue = ["/console", "/console/log-in", "/console/first-password", "/console/start"];
 const paths = [];
 const seen = new Set(queue.map(kind));
@@ -37,7 +40,7 @@ while (queue.length > 0) {
   for (const href of await page.$$eval("a[href]", (links) => links.map((link) => link.getAttribute("href")))) {
     const url = new URL(href, base + path);
     const next = url.pathname + url.search;
-    const download = /\/(export|file)\b/.test(url.pathname);
+    const download = /\/(export|file|artifacts)\b/.test(url.pathname);
     check(url.origin === new URL(base).origin, `a link leads away: ${href}`);
     if (next.startsWith("/console") && !download && !seen.has(kind(next))) {
       seen.add(kind(next));
@@ -45,7 +48,7 @@ while (queue.length > 0) {
     }
   }
 }
-check(paths.length >= 45, `only ${paths.length} pages were found`);
+check(paths.length >= 52, `only ${paths.length} pages were found`);
 
 for (const [colorScheme, locale, width] of [["light", "en-GB", 1280], ["dark", "de-DE", 390]]) {
   const window = await open({ storageState: state, colorScheme, locale, viewport: { width, height: 900 } });

@@ -1,12 +1,12 @@
-// Pictures of each page at three widths in both colour schemes, in `target/screenshots`, to be looked at.
+// Pictures of each page at three widths in both colour schemes, in `target/screenshots`, to be looked at. `LICENTIA_TEST_PAGES=release,webhook`: these alone.
 import { mkdirSync } from "node:fs";
-import { api, base, end, firstPassword, modules, open } from "./harness.mjs";
+import { api, base, end, firstPassword, modules, open, release } from "./harness.mjs";
 
 const folder = `${modules}/../screenshots`;
 mkdirSync(folder, { recursive: true });
 const [context, page] = await firstPassword();
 const catalog = `[product]\ncode = "studio"\nname = "Acme Studio"\nkey_prefix = "ACME"\ndefault_plan = "basic"\n
-[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["export"]\nlimits = { calls = 1000 }\nquotas = { calls = { per = "month" } }\n
+[[plan]]\ncode = "basic"\ntier = "BASIC"\nrank = 1\nseats = 2\nfeatures = ["export"]\nlimits = { calls = 1000 }\nquotas = { calls = { per = "month" } }\ndistribution = { channels = ["stable"] }\n
 [[plan]]\ncode = "pro"\ntier = "PRO"\nrank = 2\nseats = 10\nfeatures = ["export", "reports", "sso"]\nlimits = { calls = "unlimited" }\n
 [[meter]]\nname = "calls"\nunit = "call"\nscale = 0\n`;
 await api("/v1/admin/products/import", { method: "POST", body: catalog, headers: { "content-type": "application/toml" } });
@@ -22,19 +22,27 @@ for (const cluster of ["eu-1", "eu-2"]) {
   const seat = await post("/v1/license/activate", { license_key: made[0].key, cluster_id: `acme-cluster-${cluster}`, nonce: "a-nonce-of-16-letters", hostname: `render-${cluster}.internal` });
   await post("/v1/license/heartbeat", { activation_id: seat.activation_id, access_token: seat.access_token, token_version: seat.token_version, generation: 1, nonce: "another-nonce-of-20", usage: { calls: 430 } });
 }
+const stable = await release({ product: "studio", version: "4.2.0", notes: "Exports are twice as fast.\nThe report on quotas shows the month before, too.", files: { "studio-4.2.0-linux-x86_64.tar.gz": "x".repeat(3_000_000), "studio-4.2.0-windows.zip": "y".repeat(400_000) } });
+await release({ product: "studio", version: "5.0.0-beta.1", channel: "beta", files: { "studio-5.0.0-beta.1.tar.gz": "z" } });
+const draft = await release({ product: "studio", version: "4.2.1", draft: true, files: { "studio-4.2.1.tar.gz": "w" } });
+const webhook = await api("/v1/admin/webhooks", { method: "POST", body: JSON.stringify({ url: "http://127.0.0.1:9/hook", description: "Bookkeeping" }) });
+await api("/v1/admin/webhooks", { method: "POST", body: JSON.stringify({ url: "https://crm.example.com/hooks/licences", events: ["license.issued", "license.renewed"], signing: "v1a" }) });
+await api(`/v1/admin/webhooks/${webhook.id}/test`, { method: "POST", body: "" });
+await api(`/v1/admin/licenses/${made[1].id}/renew`, { method: "POST", body: JSON.stringify({ days: 30 }) });
 const paths = {
   "log-in": "/console/log-in?out=1", overview: "/console", licenses: "/console/licenses", license: `/console/licenses/${made[0].id}`, revoked: `/console/licenses/${made[3].id}`,
   revoke: `/console/licenses/${made[1].id}/revoke`, "change-plan": `/console/licenses/${made[0].id}/change-plan`, new: "/console/licenses/new", customers: "/console/customers", customer: `/console/customers/${made[0].customer.id}`,
-  products: "/console/products", product: "/console/products/studio", plan: "/console/products/studio/plans/basic", revocations: "/console/revocations", usage: "/console/usage", decode: "/console/decode", simulate: `/console/simulate?license=${made[0].id}`,
+  products: "/console/products", product: "/console/products/studio", plan: "/console/products/studio/plans/basic", revocations: "/console/revocations", usage: "/console/usage", webhooks: "/console/webhooks", webhook: `/console/webhooks/${webhook.id}`, releases: "/console/releases", release: `/console/releases/${stable.id}?license=${made[0].id}`, draft: `/console/releases/${draft.id}`, "renewal-link": `/console/licenses/${made[0].id}/renewal-link`, decode: "/console/decode", simulate: `/console/simulate?license=${made[0].id}`,
   keys: "/console/keys", jobs: "/console/jobs", audit: "/console/audit", operators: "/console/operators", tokens: "/console/tokens", account: "/console/account", settings: "/console/settings", start: "/console/start", missing: `/console/licenses/00000000-0000-7000-8000-000000000000`,
 };
+const only = process.env.LICENTIA_TEST_PAGES?.split(",");
 const state = await context.storageState();
 for (const width of [390, 1280, 1920]) {
   for (const colorScheme of ["light", "dark"]) {
     const window = await open({ storageState: state, statuses: [404], colorScheme, viewport: { width, height: 900 } });
     const reader = await window.newPage();
     for (const [name, path] of Object.entries(paths)) {
-      if (name === "log-in") continue;
+      if (name === "log-in" || (only && !only.includes(name))) continue;
       await reader.goto(base + path);
       if (name === "new") await reader.locator("#preview dl").first().waitFor();
       await reader.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });

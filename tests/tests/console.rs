@@ -14,6 +14,7 @@ fn drive(script: &str) {
     let set_up = home.run(&["init", "--json"]).done().json();
     let mut licentia = home.command();
     licentia.env("LICENTIA_PORTAL__NAME", "Acme GmbH").env("LICENTIA_PORTAL__COLOR", "#c2185b");
+    licentia.env("LICENTIA_WEBHOOKS__ALLOW", "127.0.0.0/8");
     let server = Server::start(licentia);
     let modules = std::env::var_os("LICENTIA_TEST_NODE_MODULES")
         .map_or_else(|| checkout().join("target/node/node_modules"), PathBuf::from);
@@ -50,6 +51,16 @@ fn each_page_is_read_by_axe_in_both_languages_and_schemes() {
 #[test]
 fn a_customer_helps_himself_in_the_portal() {
     drive("portal.mjs");
+}
+
+#[test]
+fn a_webhook_is_made_searched_and_sent_again_on_its_page() {
+    drive("webhooks.mjs");
+}
+
+#[test]
+fn a_release_goes_out_and_is_fetched_by_whom_it_is_for() {
+    drive("releases.mjs");
 }
 
 /// `cargo test -p licentia-tests --test console -- --ignored`: pictures in `target/screenshots`.

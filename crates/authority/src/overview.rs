@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use licentia_model::JobState;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -35,6 +36,10 @@ pub struct Overview {
     pub issued: Vec<(i64, u64)>,
     /// Quotas that are near or over, the fullest first, among the licences that reported last.
     pub quotas: Vec<(Uuid, Metered)>,
+    /// What is to be told to others: calls and mails that wait.
+    pub waiting: u64,
+    /// Those that were given up.
+    pub dead: u64,
 }
 
 impl Authority {
@@ -76,6 +81,14 @@ impl Authority {
                     std::cmp::Reverse(part)
                 });
                 quotas.truncate(SHOWN);
+                let (mut waiting, mut dead) = (tx.count_messages().await?, 0);
+                for (_, state, count) in tx.count_jobs().await? {
+                    match state {
+                        JobState::Waiting => waiting += count,
+                        JobState::Dead => dead += count,
+                        JobState::Done => {}
+                    }
+                }
                 Ok(Overview {
                     at: now,
                     licenses: states.values().sum(),
@@ -84,6 +97,8 @@ impl Authority {
                     ending: tx.count_ending(now, now.saturating_add(DAYS * DAY_S)).await?,
                     issued,
                     quotas,
+                    waiting,
+                    dead,
                 })
             })
         })

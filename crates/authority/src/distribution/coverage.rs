@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use licentia_license::License as Claims;
 use licentia_model::{Distribution, Plan, Release, ReleaseState};
 use semver::{Prerelease, Version, VersionReq};
+use serde::Serialize;
 
 use crate::catalog::is_code;
 
@@ -21,6 +22,22 @@ const LONGEST_REPOSITORY: usize = 255;
 const VERSION: &str = "{version}";
 const CHANNEL: &str = "{channel}";
 
+/// Why a release is not covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyNot {
+    /// The plan does not name its channel.
+    Channel,
+    /// The plan is for other versions.
+    Version,
+    /// It is a draft, or was yanked.
+    NotOut,
+    /// It came out after the maintenance of the licence had ended.
+    Maintenance,
+    /// The licence is for another product.
+    Product,
+}
+
 /// What a licence covers.
 #[derive(Debug, Clone)]
 pub(crate) struct Coverage {
@@ -34,36 +51,64 @@ pub(crate) struct Coverage {
 impl Coverage {
     /// What a licence of this plan covers. What cannot be read covers nothing.
     pub(crate) fn of(plan: &Plan, claims: &Claims) -> Self {
-        let Distribution { channels, versions, repositories, .. } = plan.distribution.clone();
-        let versions = match versions.as_deref().map(VersionReq::parse) {
-            None => Ok(VersionReq::STAR),
-            Some(read) => read,
-        };
-        let nothing = |what: &str| {
-            tracing::error!(plan = %plan.code, license = %claims.sub, "{what} cannot be read, so nothing is covered");
-            Self {
-                channels: Vec::new(),
-                repositories: Vec::new(),
-                versions: VersionReq::STAR,
-                until: Some(0),
+        match maintained_until(claims) {
+            Ok(None) => Self::of_plan(plan),
+            Ok(until) => {
+                let of_plan = Self::of_plan(plan);
+                Self { until: of_plan.until.or(until), ..of_plan }
             }
-        };
-        match (versions, maintained_until(claims)) {
-            (Ok(versions), Ok(until)) => Self { channels, repositories, versions, until },
-            (Err(_), _) => nothing("`versions` of the plan"),
-            (_, Err(())) => nothing("the end of maintenance"),
+            Err(()) => {
+                tracing::error!(plan = %plan.code, license = %claims.sub, "the end of maintenance cannot be read, so nothing is covered");
+                Self::nothing()
+            }
+        }
+    }
+
+    /// What a plan covers for as long as a licence of it is maintained.
+    pub(crate) fn of_plan(plan: &Plan) -> Self {
+        let Distribution { channels, versions, repositories, .. } = plan.distribution.clone();
+        match versions.as_deref().map_or(Ok(VersionReq::STAR), VersionReq::parse) {
+            Ok(versions) => Self { channels, repositories, versions, until: None },
+            Err(_) => {
+                tracing::error!(plan = %plan.code, "`versions` of the plan cannot be read, so nothing is covered");
+                Self::nothing()
+            }
+        }
+    }
+
+    fn nothing() -> Self {
+        Self {
+            channels: Vec::new(),
+            repositories: Vec::new(),
+            versions: VersionReq::STAR,
+            until: Some(0),
         }
     }
 
     /// Whether it covers a release.
     pub(crate) fn release(&self, release: &Release) -> bool {
-        let Ok(mut version) = Version::parse(&release.version) else { return false };
+        self.why_not(release).is_none()
+    }
+
+    /// Why it does not cover a release. Whether that is out is looked at after what the plan says about it.
+    pub(crate) fn why_not(&self, release: &Release) -> Option<WhyNot> {
+        let Ok(mut version) = Version::parse(&release.version) else {
+            return Some(WhyNot::Version);
+        };
         // How ripe a version is, its channel says; a requirement is about its numbers.
         version.pre = Prerelease::EMPTY;
-        release.state == ReleaseState::Published
-            && self.channels.contains(&release.channel)
-            && self.versions.matches(&version)
-            && release.published_at.is_some_and(|at| self.until.is_none_or(|until| at < until))
+        if !self.channels.contains(&release.channel) {
+            return Some(WhyNot::Channel);
+        }
+        if !self.versions.matches(&version) {
+            return Some(WhyNot::Version);
+        }
+        match release.published_at {
+            Some(at) if release.state == ReleaseState::Published => {
+                self.until.is_some_and(|until| at >= until).then_some(WhyNot::Maintenance)
+            }
+            _ => Some(WhyNot::NotOut),
+        }
     }
 
     /// Whether it covers a repository now; `releases` are those of the product that are out. Names are compared byte

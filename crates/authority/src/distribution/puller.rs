@@ -1,7 +1,7 @@
 //! Who asks for something to fetch: a customer with a pull token or a licence key, or an operator.
 
 use licentia_model::scope::Resource;
-use licentia_model::{LicenseState, Release, Scope};
+use licentia_model::{License, LicenseState, Release, Scope};
 use licentia_protocol::Code;
 use licentia_storage::Transaction;
 use uuid::Uuid;
@@ -73,6 +73,15 @@ impl Authority {
             None => None,
         };
         let license = license.ok_or(AuthorityError::Refused(Code::WrongCredentials))?;
+        self.holder_of(tx, license).await
+    }
+
+    /// The customer of a licence that is in force.
+    pub(crate) async fn holder_of(
+        &self,
+        tx: &mut dyn Transaction,
+        license: License,
+    ) -> Result<Customer, AuthorityError> {
         let known = self.know(tx, license).await?;
         self.still_good(&known).map_err(AuthorityError::Refused)?;
         let (product, plan) = self.terms_of(tx, &known).await?;

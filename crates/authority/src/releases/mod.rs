@@ -6,6 +6,7 @@
 pub mod announce;
 pub mod covered;
 pub mod create;
+pub mod entitlement;
 pub mod latest;
 pub mod list;
 pub mod publish;

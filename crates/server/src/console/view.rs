@@ -65,6 +65,13 @@ templates!(
     "portal_license.html",
     "portal_later.html",
     "portal_trouble.html",
+    "webhooks.html",
+    "webhook.html",
+    "webhook_secret.html",
+    "releases.html",
+    "release.html",
+    "renewal_link.html",
+    "link_made.html",
 );
 
 static EMBEDDED: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -106,6 +113,8 @@ fn with_functions() -> Environment<'static> {
     environment.add_filter("num", grouped);
     environment.add_filter("scaled", scaled);
     environment.add_filter("span", span);
+    environment.add_filter("about", about);
+    environment.add_filter("size", size);
     environment.add_filter("pretty", pretty);
     environment.add_filter("enc", |text: &str| encoded(text));
     environment
@@ -322,6 +331,31 @@ fn span(seconds: i64) -> String {
     }
 }
 
+/// How long ago, to the unit that matters.
+fn about(seconds: i64) -> String {
+    match seconds {
+        s if s >= 2 * 86_400 => format!("{} d", s / 86_400),
+        s if s >= 2 * 3_600 => format!("{} h", s / 3_600),
+        s if s >= 60 => format!("{} min", s / 60),
+        s => format!("{s} s"),
+    }
+}
+
+/// Bytes as people say them.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut unit = 0;
+    let (mut whole, mut rest) = (bytes, 0);
+    while whole >= 1024 && unit + 1 < UNITS.len() {
+        (whole, rest) = (whole / 1024, whole % 1024);
+        unit += 1;
+    }
+    match (whole, rest * 10 / 1024) {
+        (whole, tenth) if whole < 10 && unit > 0 => format!("{whole}.{tenth} {}", UNITS[unit]),
+        (whole, _) => format!("{whole} {}", UNITS[unit]),
+    }
+}
+
 fn pretty(value: &Value) -> Result<String, Error> {
     serde_json::to_string_pretty(value).map_err(|e| wrong(e.to_string()))
 }
@@ -348,6 +382,10 @@ mod tests {
         assert_eq!(
             [span(900), span(86_400), span(7_200), span(0), span(61)],
             ["15 min", "1 d", "2 h", "0 s", "61 s"]
+        );
+        assert_eq!(
+            [size(0), size(1023), size(1024), size(10 * 1024), size(1536 * 1024), size(u64::MAX)],
+            ["0 B", "1023 B", "1.0 KiB", "10 KiB", "1.5 MiB", "16777215 TiB"]
         );
         assert_eq!(encoded("/console?a=b c&d"), "%2Fconsole%3Fa%3Db%20c%26d");
     }

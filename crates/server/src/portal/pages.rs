@@ -26,6 +26,9 @@ use crate::portal::Brand;
 use crate::problem::Failure;
 use crate::router::Shared;
 
+/// Releases that are offered, the latest ones.
+const RELEASES: usize = 20;
+
 /// Every page, where there is a portal.
 pub(crate) fn routes(brand: &Brand) -> Router<Shared> {
     if !brand.enabled {
@@ -42,6 +45,7 @@ pub(crate) fn routes(brand: &Brand) -> Router<Shared> {
         .route("/portal/seats/{id}/release", post(release))
         .route("/portal/license/pull-tokens", post(pull_token))
         .route("/portal/license/pull-tokens/{id}/revoke", post(revoke_pull_token))
+        .route("/portal/downloads/{artifact}", get(file_of_release))
         .route("/portal/data", get(data))
         .route("/portal/brand/logo", get(logo))
         .route("/portal/brand/style.css", get(style))
@@ -128,8 +132,13 @@ async fn shown_license(
     failure: Option<Failure>,
     done: Option<&str>,
 ) -> Response {
-    match authority.own_license(customer.visit).await {
-        Ok(own) => {
+    let found = async {
+        let own = authority.own_license(customer.visit).await?;
+        let covered = authority.releases_of_license(own.license.id, RELEASES).await?;
+        Ok::<_, AuthorityError>((own, covered))
+    };
+    match found.await {
+        Ok((own, covered)) => {
             let live = own.seats.iter().filter(|seat| seat.live).count();
             let all = json!({
                 "license": own.license,
@@ -137,6 +146,7 @@ async fn shown_license(
                 "seats": own.seats,
                 "usage": own.usage,
                 "pull_tokens": own.pull_tokens,
+                "covered": covered,
                 "live": live,
                 "done": done,
                 "error": failure.as_ref().map(shown),
@@ -210,6 +220,18 @@ async fn file(State(authority): State<Authority>, customer: Customer) -> Respons
     let keyset = authority.trust().keyset_token().map(str::to_owned);
     let text = LicenseFile { keyset, ..LicenseFile::of_key(key) }.to_string();
     download("text/plain; charset=utf-8", &format!("{}.lic", own.license.id), text)
+}
+
+/// To a fresh link of a file that the licence covers now.
+async fn file_of_release(
+    State(authority): State<Authority>,
+    Path(artifact): Path<Uuid>,
+    customer: Customer,
+) -> Response {
+    match authority.link_of_license(customer.visit.license_id, artifact).await {
+        Ok(link) => Redirect::to(&link.href).into_response(),
+        Err(error) => refused(&customer, error.into()),
+    }
 }
 
 async fn data(State(authority): State<Authority>, customer: Customer) -> Response {

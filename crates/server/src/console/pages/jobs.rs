@@ -49,7 +49,7 @@ async fn list(
     Ok(visitor.page("jobs.html", shown))
 }
 
-fn filter(fields: &Fields) -> Result<Filter, AuthorityError> {
+pub(super) fn filter(fields: &Fields) -> Result<Filter, AuthorityError> {
     let wrong = |field, problem: &str| AuthorityError::Invalid { field, problem: problem.into() };
     let state = fields.some("state").map(|word| word.parse()).transpose();
     let license = fields.some("license").map(|id| id.parse()).transpose();

@@ -14,12 +14,14 @@ mod log_out;
 mod operators;
 mod overview;
 mod products;
+mod releases;
 mod revocations;
 mod settings;
 mod simulate;
 mod start;
 mod tokens;
 mod usage;
+mod webhooks;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
@@ -51,6 +53,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(licenses::routes())
         .merge(customers::routes())
         .merge(products::routes())
+        .merge(releases::routes())
+        .merge(webhooks::routes())
         .route("/console/revocations", see(R::Revocations, get(revocations::handler)))
         .route("/console/usage", see(R::Usage, get(usage::handler)))
         .route(

@@ -14,6 +14,7 @@ use crate::console::history::Board;
 use crate::console::trouble::{OrTrouble, Shown};
 use crate::console::view::Done;
 use crate::console::visitor::Visitor;
+use crate::lists::Publisher;
 use crate::metrics::Metrics;
 
 /// Rows of the lists beside the numbers.
@@ -34,6 +35,7 @@ pub(crate) async fn handler(
     State(authority): State<Authority>,
     State(metrics): State<Arc<Metrics>>,
     State(board): State<Arc<Board>>,
+    State(publisher): State<Publisher>,
     Query(done): Query<Done>,
     visitor: Visitor,
 ) -> Shown {
@@ -50,6 +52,8 @@ pub(crate) async fn handler(
     let trail = AuditFilter { limit: ROWS, ..AuditFilter::default() };
     let (visitor, trail) = authority.list_audit(trail).await.or_trouble(visitor)?;
     let (visitor, keys) = authority.list_keys().await.or_trouble(visitor)?;
+    let (visitor, list) = publisher.published().await.or_trouble(visitor)?;
+    let oldest = keys.iter().filter(|key| key.state == "active").map(|key| key.created_at).min();
     let counting = metrics.counted(now);
     let heartbeats = board.history.heartbeats(&counting);
     let minutes: Vec<Value> = heartbeats
@@ -79,6 +83,11 @@ pub(crate) async fn handler(
         "active_keys": keys.iter().filter(|key| key.state == "active").count(),
         "next_keys": keys.iter().filter(|key| key.state == "next").count(),
         "bad_keys": keys.iter().filter(|key| key.state == "compromised").count(),
+        "oldest_key": oldest,
+        "list": list,
+        "list_age_s": list.as_ref().map(|list| now.saturating_sub(list.signed_at.as_second()).max(0)),
+        "waiting": counted.waiting,
+        "dead": counted.dead,
         "keyset_signed": time(authority.keyset_signed_at()),
     });
     Ok(visitor.page("overview.html", shown))

@@ -3,13 +3,15 @@
 mod act;
 mod bulk;
 mod file;
+mod link;
 mod list;
 mod new;
 mod pull_tokens;
 mod release;
+mod renewal_link;
 mod show;
 
-pub(super) use act::typed;
+pub(super) use act::{short, typed};
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -32,6 +34,11 @@ pub(super) fn routes() -> Router<Shared> {
             "/console/licenses/{id}/pull-tokens/{token}/revoke",
             change(post(pull_tokens::revoke)),
         )
+        .route(
+            "/console/licenses/{id}/renewal-link",
+            change(get(renewal_link::show)).merge(change(post(renewal_link::send))),
+        )
+        .route("/console/licenses/{id}/downloads/{artifact}", change(post(link::handler)))
         .route(
             "/console/licenses/{id}/{act}",
             change(get(act::show)).merge(change(post(act::send))),

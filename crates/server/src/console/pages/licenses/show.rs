@@ -15,6 +15,8 @@ use crate::console::visitor::Visitor;
 
 /// Rows of the trail and seats that are shown; each has its own list for all of them.
 const ROWS: u32 = 50;
+/// The last releases and downloads.
+const LATEST: u32 = 5;
 
 pub(crate) async fn handler(
     State(authority): State<Authority>,
@@ -34,6 +36,12 @@ async fn all_of(authority: &Authority, id: Uuid) -> Result<Value, AuthorityError
     let subject = Some(format!("license:{id}"));
     let trail = AuditFilter { subject, limit: ROWS, ..AuditFilter::default() };
     let sent = JobFilter { license: Some(id), limit: 10, ..JobFilter::default() };
+    let fetched = AuditFilter {
+        subject: Some(format!("license:{id}")),
+        action: Some("release.download".into()),
+        limit: LATEST,
+        ..AuditFilter::default()
+    };
     let plan = authority.show_plan(license.product.clone(), license.plan.clone()).await?;
     Ok(json!({
         "section": "licenses",
@@ -46,6 +54,8 @@ async fn all_of(authority: &Authority, id: Uuid) -> Result<Value, AuthorityError
         "trail": authority.list_audit(trail).await?,
         "plan": plan,
         "sent": authority.list_jobs(sent).await?.items,
+        "covered": authority.releases_of_license(id, LATEST as usize).await?,
+        "fetched": authority.list_audit(fetched).await?,
         "pull_tokens": authority.list_pull_tokens(id, None, ROWS).await?,
         "license": license,
     }))
