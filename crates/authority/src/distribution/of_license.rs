@@ -115,8 +115,7 @@ impl Authority {
         license: License,
         release_id: Uuid,
     ) -> Result<Verdict, AuthorityError> {
-        let release =
-            tx.release_by_id(release_id).await?.ok_or_else(|| no_release(release_id))?;
+        let release = tx.release_by_id(release_id).await?.ok_or_else(|| no_release(release_id))?;
         if license.product_id != release.product_id {
             return Ok(Verdict::NotCovered(WhyNot::Product));
         }

@@ -11,6 +11,7 @@ use crate::api::admin::query::Path;
 use crate::artifacts::Store;
 use crate::console::form::{Fields, Form};
 use crate::console::trouble::{OrTrouble, Shown, as_told, shown};
+use crate::console::visitor::Visitor;
 use crate::problem::Failure;
 
 pub(crate) async fn publish(
@@ -19,7 +20,8 @@ pub(crate) async fn publish(
     form: Form,
 ) -> Shown {
     let published = authority.publish_release(id, form.ask()).await;
-    done(&authority, id, form, published.map(drop), "published").await
+    done(&authority, id, form.visitor, published.map(drop).map_err(Failure::from), "published")
+        .await
 }
 
 /// Nobody gets it any more, and it cannot come back: its version has to be typed.
@@ -32,14 +34,10 @@ pub(crate) async fn yank(
         Ok(()) => authority.yank_release(id, form.fields.some("reason"), form.ask()).await,
         Err(error) => Err(error),
     };
-    done(&authority, id, form, yanked.map(drop), "yanked").await
+    done(&authority, id, form.visitor, yanked.map(drop).map_err(Failure::from), "yanked").await
 }
 
-async fn confirmed(
-    authority: &Authority,
-    id: Uuid,
-    fields: &Fields,
-) -> Result<(), AuthorityError> {
+async fn confirmed(authority: &Authority, id: Uuid, fields: &Fields) -> Result<(), AuthorityError> {
     crate::console::pages::licenses::typed(fields, &authority.show_release(id).await?.version)
 }
 
@@ -52,27 +50,25 @@ pub(crate) async fn remove(
     let ask = form.ask();
     let found = authority.artifact(id).await;
     let (visitor, (artifact, _)) = found.or_trouble(form.visitor)?;
-    let form = Form { visitor, ..form };
     let removed = match authority.remove_artifact(id, ask).await {
-        Ok(_) => artifacts.forget_parts(&artifact).await.map_err(AuthorityError::from),
-        Err(error) => Err(error),
+        Ok(_) => artifacts.forget_parts(&artifact).await.map_err(Failure::from),
+        Err(error) => Err(error.into()),
     };
-    done(&authority, artifact.release_id, form, removed, "file_removed").await
+    done(&authority, artifact.release_id, visitor, removed, "file_removed").await
 }
 
 async fn done(
     authority: &Authority,
     id: Uuid,
-    form: Form,
-    result: Result<(), AuthorityError>,
+    visitor: Visitor,
+    result: Result<(), Failure>,
     word: &str,
 ) -> Shown {
     match result {
         Ok(()) => Ok(Redirect::to(&format!("/console/releases/{id}?done={word}")).into_response()),
-        Err(error) => {
-            let failure = Failure::from(error);
+        Err(failure) => {
             let more = json!({ "error": shown(&failure) });
-            let page = page(authority, id, &Fields::default(), form.visitor, more).await?;
+            let page = page(authority, id, &Fields::default(), visitor, more).await?;
             Ok(as_told(page, failure))
         }
     }
