@@ -98,6 +98,8 @@ pub struct PlanEntry {
     pub heartbeat_s: Option<u32>,
     /// Seconds of grace, where not the product's.
     pub grace_s: Option<u32>,
+    /// How long a machine without network holds its seat, in seconds; `None`: thirty days.
+    pub offline_s: Option<u32>,
     /// Requests a minute of one licence; `None`: the server's own limit.
     pub contacts_per_minute: Option<u32>,
     /// Features granted.
@@ -158,6 +160,7 @@ const PLAN_KEYS: &[&str] = &[
     "telemetry",
     "heartbeat",
     "grace",
+    "offline",
     "contacts_per_minute",
     "features",
     "limits",
@@ -268,6 +271,7 @@ fn plan(
         telemetry: table.field("telemetry").map_or(Ok(false), |f| f.flag())?,
         heartbeat_s: duration("heartbeat")?,
         grace_s: duration("grace")?,
+        offline_s: table.field("offline").map(|f| offline(&f)).transpose()?,
         contacts_per_minute: table
             .field("contacts_per_minute")
             .map(|f| contacts_per_minute(&f))
@@ -324,6 +328,14 @@ fn grace_covers_heartbeat(
         Some(field) => field.error(&message),
         None => table.error("grace", &message),
     })
+}
+
+/// An activation that ends as it begins would activate nothing.
+fn offline(field: &Field<'_>) -> Result<u32, CatalogError> {
+    match field.duration_s()? {
+        0 => Err(field.error("expected more than no time")),
+        seconds => Ok(seconds),
+    }
 }
 
 /// Less than one would lock out who has a right.

@@ -71,13 +71,18 @@ impl Granted {
 impl Authority {
     /// The signed lease of a granted seat.
     pub(crate) fn lease(&self, granted: &Granted) -> Result<String, AuthorityError> {
+        self.sign(&self.lease_claims(granted, self.newest_list()))
+    }
+
+    /// What it says.
+    pub(crate) fn lease_claims(&self, granted: &Granted, revocations_seq: u64) -> Lease {
         let Granted { claims, seat, terms, .. } = granted;
         let standing = match (claims.trial, seat.overage) {
             (_, true) => Standing::Overage,
             (true, false) => Standing::Trial,
             (false, false) => Standing::Active,
         };
-        self.sign(&Lease {
+        Lease {
             iss: self.issuer().to_owned(),
             sub: claims.sub.clone(),
             aud: claims.aud.clone(),
@@ -96,9 +101,9 @@ impl Authority {
             nodes: claims.nodes,
             standing,
             next_at: next_at(granted.at, seat.lease_until, terms.heartbeat_s, &seat.server_nonce),
-            revocations_seq: self.newest_list(),
+            revocations_seq,
             fingerprint: granted.fingerprint.clone(),
-        })
+        }
     }
 }
 

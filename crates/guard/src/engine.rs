@@ -1,6 +1,7 @@
 //! Everything between the events of the world and the state machine. It does no network and no waiting:
 //! the background thread asks it what to ask, and hands it what came back.
 
+mod airgap;
 mod chain;
 mod inspect;
 mod license;
@@ -128,6 +129,8 @@ pub(crate) struct Engine {
     online: bool,
     time: Time,
     lists: Lists,
+    /// The activation file that was looked at last.
+    activation_seen: Option<String>,
     set_back: bool,
     following: bool,
     failures: u32,
@@ -191,6 +194,7 @@ impl Engine {
             online: start.online,
             time,
             lists: Lists::default(),
+            activation_seen: None,
             set_back: false,
             following: false,
             failures: 0,
@@ -230,6 +234,7 @@ impl Engine {
         self.next_look = self.now_micros().saturating_add(LOOK_EVERY);
         self.key = self.read_found();
         self.restart();
+        self.resume_carried();
         self.begin_lists();
     }
 
@@ -335,6 +340,7 @@ impl Engine {
         if self.next_look <= now {
             self.next_look = now.saturating_add(LOOK_EVERY);
             self.look();
+            self.look_for_activation();
             self.look_for_lists();
             self.use_up();
         }

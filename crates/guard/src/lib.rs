@@ -22,6 +22,7 @@
 //! To add an event that can change a product's standing: a variant of `standing::Event`, its transition,
 //! and its place in the exhaustive search of `standing`'s tests.
 
+mod airgap;
 mod background;
 mod builder;
 mod chain;
@@ -70,6 +71,7 @@ pub mod tower;
 mod usage;
 mod wire;
 
+pub use airgap::ActivationError;
 pub use builder::Builder;
 pub use counters::Counts;
 pub use denied::{Denied, Limit, PlanNeeded, StartError};

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 use licentia_license::revocations::Mark;
 
+use crate::airgap::Asked;
 use crate::clock::Random;
 use crate::engine::Remembered;
 use crate::hex::hex;
@@ -99,6 +100,9 @@ pub(crate) struct State {
     /// Since when lists are followed, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) lists_since: Option<i64>,
+    /// What was asked by a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) offline: Option<Asked>,
     /// Usage that was sent and not acknowledged yet, under the name it was sent with.
     pub(crate) report: Option<Report>,
     /// Usage since.

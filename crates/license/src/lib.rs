@@ -48,6 +48,7 @@ pub mod revocations;
 pub mod scheme;
 pub mod status_list;
 pub mod trust;
+pub mod typed;
 #[cfg(test)]
 mod vectors;
 pub mod verdict;

@@ -11,7 +11,7 @@ use licentia_license::delegation::Delegation;
 use licentia_license::keyset::Keyset;
 use licentia_license::lease::Standing;
 use licentia_license::manifest::{Artifact, Manifest};
-use licentia_license::offline::{OfflineLease, OfflineRequest};
+use licentia_license::offline::{OfflineLease, OfflineRequest, OfflineReturn};
 use licentia_license::receipt::Receipt;
 use licentia_license::refusal::Refusal;
 use licentia_license::release::ReleaseNews;
@@ -47,6 +47,7 @@ const VERIFIERS: &[(&str, Verifier)] = &[
     ("waiver", document::<Waiver>),
     ("grace", document::<GraceGrant>),
     ("request", document::<OfflineRequest>),
+    ("return", document::<OfflineReturn>),
     ("receipt", document::<Receipt>),
     ("delegation", document::<Delegation>),
     ("revocations", document::<RevocationList>),
@@ -198,6 +199,15 @@ fn artefacts(signer: &Key) -> Vec<(&'static str, String)> {
         nonce,
         jwk: signer.jwk(),
     };
+    let returned = OfflineReturn {
+        iss: "c".into(),
+        iat,
+        aud: aud.clone(),
+        sub: sub.clone(),
+        act: "act".into(),
+        cluster_id: "c".into(),
+        jwk: signer.jwk(),
+    };
     let receipt = Receipt {
         iss: iss.clone(),
         iat,
@@ -243,6 +253,7 @@ fn artefacts(signer: &Key) -> Vec<(&'static str, String)> {
         ("waiver", signer.document(&waiver)),
         ("grace", signer.document(&grace)),
         ("request", signer.document(&request)),
+        ("return", signer.document(&returned)),
         ("receipt", signer.document(&receipt)),
         ("delegation", signer.document(&delegation)),
         ("revocations", signer.document(&revocations)),
@@ -283,7 +294,10 @@ fn nothing_passes_under_a_key_for_another_purpose() {
             Purpose::License,
             &["license", "waiver", "grace", "delegation", "v2", "v2 of caio", "volcanic"][..],
         ),
-        (Purpose::Lease, &["lease", "offline", "activation", "refusal", "verdict", "request"]),
+        (
+            Purpose::Lease,
+            &["lease", "offline", "activation", "refusal", "verdict", "request", "return"],
+        ),
         (Purpose::Manifest, &["manifest", "release"]),
         (Purpose::Log, &["receipt"]),
         (Purpose::Revocation, &["revocations", "status list"]),

@@ -30,6 +30,9 @@ pub struct Activation {
     pub salt: Vec<u8>,
     /// The signed record that the last activation handed out; part of the key of the chain of actions.
     pub record: Option<Uuid>,
+    /// By whose word the seat of a machine without network is given back: the thumbprint of its key, or its typed
+    /// request. `None`: it asks by itself.
+    pub carried: Option<String>,
     /// First activation.
     pub created_at: i64,
     /// Last activation.

@@ -66,6 +66,8 @@ pub struct Plan {
     pub heartbeat_s: Option<u32>,
     /// Seconds of grace, where not the product's.
     pub grace_s: Option<u32>,
+    /// How long a machine without network holds its seat, in seconds; `None`: thirty days.
+    pub offline_s: Option<u32>,
     /// Requests a minute that all products of one licence may send together; `None`: the server's own limit.
     pub contacts_per_minute: Option<u32>,
     /// Features granted.

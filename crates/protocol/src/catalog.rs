@@ -127,6 +127,10 @@ pub struct PlanFields {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub grace_s: Option<Option<u32>>,
+    /// How long a machine without network holds its seat, in seconds; `null`: thirty days.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    pub offline_s: Option<Option<u32>>,
     /// Requests a minute of one licence; `null`: the server's own limit.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]

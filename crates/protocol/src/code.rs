@@ -148,6 +148,12 @@ codes! {
     /// The cluster id was taken over too often in a day.
     ClusterInUse, "cluster_in_use", 409, "Another installation uses this cluster id",
         "Give each installation its own cluster id, or wait a day.";
+    /// The machine that was activated by it has given the seat back.
+    RequestSpent, "request_spent", 409, "This request was answered, and its seat was given back",
+        "Make a new request on the machine.";
+    /// A seat of a machine without network comes back by its own word alone.
+    NotTheHolder, "not_the_holder", 403, "This is not the word of the machine that holds the seat",
+        "Bring the proof that the machine itself made last; an operator can release the seat.";
     /// The same request, under the same idempotency key, is not done yet.
     InProgress, "in_progress", 409, "The same request is still running",
         "Try again as `Retry-After` says.";
@@ -197,8 +203,8 @@ impl Code {
     pub fn is_for_operators(self) -> bool {
         use Code::{
             AlreadyExists, BadSignature, CodeNeeded, CsrfMismatch, Forbidden, Invalid, LastOwner,
-            NoSuchResource, PreconditionFailed, PreconditionRequired, Unauthenticated, WrongLogin,
-            WrongState,
+            NoSuchResource, NotTheHolder, PreconditionFailed, PreconditionRequired, RequestSpent,
+            Unauthenticated, WrongLogin, WrongState,
         };
         matches!(
             self,
@@ -210,6 +216,8 @@ impl Code {
                 | CsrfMismatch
                 | NoSuchResource
                 | WrongState
+                | NotTheHolder
+                | RequestSpent
                 | AlreadyExists
                 | LastOwner
                 | PreconditionFailed

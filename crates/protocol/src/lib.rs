@@ -18,6 +18,7 @@ pub mod heartbeat;
 pub mod import;
 pub mod keyset;
 pub mod licenses;
+pub mod offline;
 pub mod privacy;
 pub mod problem;
 pub mod registry;

@@ -94,6 +94,8 @@ pub struct Plan {
     pub heartbeat_interval_s: Option<u32>,
     /// Seconds of grace, where not the product's.
     pub grace_s: Option<u32>,
+    /// How long a machine without network holds its seat, in seconds; `null`: thirty days.
+    pub offline_s: Option<u32>,
     /// Requests a minute that all products of one licence may send together; `null`: the server's own limit.
     pub contacts_per_minute: Option<u32>,
     /// Quotas by meter; how much is in `limits`.
@@ -313,6 +315,8 @@ pub struct Activation {
     pub overage: bool,
     /// Number of answers so far.
     pub generation: u64,
+    /// A machine without network: its lease was carried there, and no release stops it before that ends.
+    pub offline: bool,
     /// Last answer.
     pub last_seen: Timestamp,
     /// End of the lease; `null` once given back.

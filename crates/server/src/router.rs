@@ -164,6 +164,7 @@ pub(crate) fn surface() -> OpenApiRouter<Shared> {
         .routes(routes!(product::heartbeat::handler).layer(DefaultBodyLimit::max(HEARTBEAT_BYTES)))
         .routes(routes!(product::deactivate::handler))
         .routes(routes!(product::validate::handler))
+        .routes(routes!(product::offline::handler))
         .routes(routes!(payments::deliver::handler).layer(DefaultBodyLimit::max(EVENT_BYTES)))
         .routes(routes!(product::renew::handler))
         .routes(routes!(product::grace::handler))

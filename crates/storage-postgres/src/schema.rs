@@ -25,6 +25,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V15__revocations", include_str!("../migrations/V15__revocations.sql")),
     ("V16__payments", include_str!("../migrations/V16__payments.sql")),
     ("V17__terms", include_str!("../migrations/V17__terms.sql")),
+    ("V18__carried", include_str!("../migrations/V18__carried.sql")),
 ];
 
 /// Replicas that start at the same moment take turns.

@@ -15,12 +15,13 @@ statements! {
     INSERT = "
         INSERT INTO activations (id, hostname, addresses, fingerprint, email, organization,
                                  terms_accepted_at, artifacts_digest, activated_at, license_id, cluster_id,
-                                 salt, created_at, record)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+                                 salt, created_at, record, carried)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     UPDATE = "
         UPDATE activations
         SET hostname = ?2, addresses = ?3, fingerprint = ?4, email = ?5, organization = ?6,
-            terms_accepted_at = ?7, artifacts_digest = ?8, activated_at = ?9, record = ?10
+            terms_accepted_at = ?7, artifacts_digest = ?8, activated_at = ?9, record = ?10,
+            carried = ?11
         WHERE id = ?1";
     BY_ID = "SELECT * FROM activations WHERE id = ?1";
     OF_CLUSTER = "SELECT * FROM activations WHERE license_id = ?1 AND cluster_id = ?2";
@@ -64,6 +65,7 @@ impl Activations for SqliteTransaction {
             activation.salt,
             activation.created_at,
             activation.record.map(|id| id.to_string()),
+            activation.carried,
         ];
         self.write_one("activation", INSERT, params)
     }
@@ -80,6 +82,7 @@ impl Activations for SqliteTransaction {
             activation.artifacts_digest,
             activation.activated_at,
             activation.record.map(|id| id.to_string()),
+            activation.carried,
         ];
         self.write_one("activation", UPDATE, params)
     }
@@ -156,6 +159,7 @@ fn activation(row: &Columns<'_>) -> Result<Activation> {
         artifacts_digest: row.plain("artifacts_digest")?,
         salt: row.plain("salt")?,
         record: row.optional("record", Columns::uuid)?,
+        carried: row.plain("carried")?,
         created_at: row.plain("created_at")?,
         activated_at: row.plain("activated_at")?,
     })

@@ -16,15 +16,15 @@ statements! {
         INSERT INTO plans (id, tier, rank, seats, overage, reclaim_after_s, takeovers_per_day, on_clone,
                            nodes, trial_s, heartbeat_s, grace_s, features, limits, info,
                            contacts_per_minute, on_chain_broken, quotas, distribution, telemetry,
-                           product_id, code)
+                           offline_s, product_id, code)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                ?21, ?22)";
+                ?21, ?22, ?23)";
     UPDATE = "
         UPDATE plans
         SET tier = ?2, rank = ?3, seats = ?4, overage = ?5, reclaim_after_s = ?6, takeovers_per_day = ?7,
             on_clone = ?8, nodes = ?9, trial_s = ?10, heartbeat_s = ?11, grace_s = ?12, features = ?13,
             limits = ?14, info = ?15, contacts_per_minute = ?16, on_chain_broken = ?17,
-            quotas = ?18, distribution = ?19, telemetry = ?20
+            quotas = ?18, distribution = ?19, telemetry = ?20, offline_s = ?21
         WHERE id = ?1";
     BY_ID = "SELECT * FROM plans WHERE id = ?1";
     BY_CODE = "SELECT * FROM plans WHERE product_id = ?1 AND code = ?2";
@@ -55,6 +55,7 @@ impl Plans for SqliteTransaction {
             json(&plan.quotas)?,
             json(&plan.distribution)?,
             plan.telemetry,
+            plan.offline_s,
             plan.product_id.to_string(),
             plan.code,
         ];
@@ -84,6 +85,7 @@ impl Plans for SqliteTransaction {
             json(&plan.quotas)?,
             json(&plan.distribution)?,
             plan.telemetry,
+            plan.offline_s,
         ];
         self.touch();
         self.write_one("plan", UPDATE, params)
@@ -120,6 +122,7 @@ fn plan(row: &Columns<'_>) -> Result<Plan> {
         telemetry: row.flag("telemetry")?,
         heartbeat_s: row.optional("heartbeat_s", Columns::number)?,
         grace_s: row.optional("grace_s", Columns::number)?,
+        offline_s: row.optional("offline_s", Columns::number)?,
         contacts_per_minute: row.optional("contacts_per_minute", Columns::number)?,
         features: row.json("features")?,
         limits: row.json("limits")?,

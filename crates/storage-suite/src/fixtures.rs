@@ -81,6 +81,7 @@ pub(crate) fn plan(n: u32, product: &Product) -> Plan {
         telemetry: true,
         heartbeat_s: Some(60),
         grace_s: None,
+        offline_s: Some(u32::MAX),
         contacts_per_minute: Some(u32::MAX),
         features: vec!["b".into(), "a \"quoted\" ünïcode".into()],
         limits: BTreeMap::from([("tokens".into(), None), ("rows".into(), Some(u64::MAX))]),
@@ -140,6 +141,7 @@ pub(crate) fn activation(n: u32, license: &License) -> Activation {
         artifacts_digest: None,
         salt: vec![7; 16],
         record: Some(id(3000 + n)),
+        carried: Some("kid".into()),
         created_at: NOW,
         activated_at: NOW,
     }

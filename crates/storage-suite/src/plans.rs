@@ -72,6 +72,7 @@ pub async fn a_plan_is_replaced_but_for_its_name(backend: &impl Backend) {
     changed.trial_s = Some(86_400);
     changed.heartbeat_s = None;
     changed.grace_s = Some(u32::MAX);
+    changed.offline_s = None;
     changed.contacts_per_minute = None;
     changed.features = Vec::new();
     changed.limits = BTreeMap::new();

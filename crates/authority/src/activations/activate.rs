@@ -11,6 +11,7 @@ use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
 use uuid::Uuid;
 
+use super::offline::Carried;
 use crate::audit::{Actor, Entry, PRODUCT};
 use crate::authority::Authority;
 use crate::credential::{Known, subject};
@@ -47,10 +48,10 @@ struct Again {
 }
 
 /// A seat that was taken, before its answer is signed.
-struct Taken {
+pub(super) struct Taken {
     created: bool,
-    activation: Activation,
-    granted: Granted,
+    pub(super) activation: Activation,
+    pub(super) granted: Granted,
     chain: ChainHead,
 }
 
@@ -75,7 +76,7 @@ impl Authority {
         let granted = self
             .write(move |this, tx| {
                 Box::pin(async move {
-                    this.grant(tx, request, attempt.as_ref(), token_hash, &actor).await
+                    this.grant(tx, request, attempt.as_ref(), token_hash, None, &actor).await
                 })
             })
             .await
@@ -87,12 +88,14 @@ impl Authority {
         answer
     }
 
-    async fn grant(
+    /// Takes the seat; `carried`: for a machine without network, which holds it for the plan's offline term.
+    pub(super) async fn grant(
         &self,
         tx: &mut dyn Transaction,
         request: Request,
         attempt: Option<&Attempt>,
         token_hash: [u8; 32],
+        carried: Option<Carried>,
         actor: &Actor,
     ) -> Result<Result<Taken, Denied>, AuthorityError> {
         let id = match self.license_of_key(tx, &request.license_key).await? {
@@ -116,8 +119,11 @@ impl Authority {
         if let Err(denied) = self.trial_machine(tx, &known, &product, machine).await? {
             return Ok(Err(denied));
         }
-        let terms = Terms::of(&product, &plan);
+        let mut terms = Terms::of(&product, &plan);
         let as_of = self.held_as_of(tx, now, terms.grace_s).await?;
+        if let Some(carried) = &carried {
+            terms.grace_s = carried.term_s(&plan, now);
+        }
 
         if let Some(attempt) = attempt {
             match attempt.done_before(tx, now).await? {
@@ -135,6 +141,13 @@ impl Authority {
             Some(activation) => tx.seat(activation.id).await?,
             None => None,
         };
+        if let (Some(activation), Some(seat), Some(carried)) = (&before, &seat, &carried)
+            && activation.carried.as_deref() == Some(carried.by.as_str())
+            && (seat.lease_until, &seat.nonce) == (0, &request.nonce)
+        {
+            // The machine has thrown away what answered it.
+            return Ok(Err(Code::RequestSpent.into()));
+        }
         if let (Some(activation), Some(seat)) = (&before, &seat)
             && seat.lease_until > as_of
             && let Err(denied) =
@@ -152,7 +165,11 @@ impl Authority {
 
         let held = seat.as_ref().map(said);
         let created = before.is_none();
-        let activation = self.remember(tx, before, &known, &request, now).await?;
+        let by = carried.map(|carried| carried.by);
+        let lease_until = terms.lease_until(now, end);
+        // Silence is no news of who has no network.
+        let last_seen = if by.is_some() { lease_until } else { now };
+        let activation = self.remember(tx, before, &known, &request, by, now).await?;
         let seat = Seat {
             activation_id: activation.id,
             license_id: id,
@@ -160,8 +177,8 @@ impl Authority {
             nonce: request.nonce,
             server_nonce: nonce(self.random()),
             previous_server_nonce: None,
-            lease_until: terms.lease_until(now, end),
-            last_seen: now,
+            lease_until,
+            last_seen,
             nodes: request.nodes,
             overage: claimed.overage,
             token_hash,
@@ -175,6 +192,9 @@ impl Authority {
         let mut entry = Entry::change(held, said(&seat))
             .fact("activation", activation.id.to_string())
             .fact("overage", claimed.overage);
+        if activation.carried.is_some() {
+            entry = entry.fact("offline", true);
+        }
         if claimed.overlap > 0 {
             entry = entry.fact("overlap", claimed.overlap);
         }
@@ -304,6 +324,7 @@ impl Authority {
         before: Option<Activation>,
         known: &Known,
         request: &Request,
+        carried: Option<String>,
         now: i64,
     ) -> Result<Activation, AuthorityError> {
         let new = before.is_none();
@@ -320,6 +341,7 @@ impl Authority {
             artifacts_digest: None,
             salt: self.random().bytes::<16>().to_vec(),
             record: None,
+            carried: None,
             created_at: now,
             activated_at: now,
         });
@@ -329,6 +351,7 @@ impl Authority {
         activation.artifacts_digest.clone_from(&request.artifacts_digest);
         activation.record = Some(known.license.jti);
         activation.activated_at = now;
+        activation.carried = carried;
         // Told once at set-up; a later activation without them does not forget them.
         if request.email.is_some() {
             activation.email.clone_from(&request.email);
@@ -354,17 +377,8 @@ impl Authority {
     ) -> Result<Activated, AuthorityError> {
         let lease = self.lease(&granted)?;
         let holder = granted.holder();
+        let proof = self.proof(&activation, &granted)?;
         let Granted { claims, seat, terms, .. } = granted;
-        let proof = self.sign(&ActivationProof {
-            iss: self.issuer().to_owned(),
-            sub: claims.sub.to_string(),
-            aud: claims.aud.to_string(),
-            iat: granted.at,
-            act: activation.id.to_string(),
-            cluster_id: activation.cluster_id.clone(),
-            fingerprint: activation.fingerprint.clone(),
-            artifacts: activation.artifacts_digest.clone(),
-        })?;
         let salt = salt_text(&activation);
         let answer = Answer {
             activation_id: activation.id,
@@ -390,6 +404,24 @@ impl Authority {
         Ok(Activated { created, answer, holder })
     }
 
+    /// The activation proof.
+    pub(super) fn proof(
+        &self,
+        activation: &Activation,
+        granted: &Granted,
+    ) -> Result<String, AuthorityError> {
+        self.sign(&ActivationProof {
+            iss: self.issuer().to_owned(),
+            sub: granted.claims.sub.to_string(),
+            aud: granted.claims.aud.to_string(),
+            iat: granted.at,
+            act: activation.id.to_string(),
+            cluster_id: activation.cluster_id.clone(),
+            fingerprint: activation.fingerprint.clone(),
+            artifacts: activation.artifacts_digest.clone(),
+        })
+    }
+
     /// The keyed hash by which an access token is found.
     pub(crate) fn token_hash(&self, token: &str) -> [u8; 32] {
         self.master().hash("access token", token.as_bytes())
@@ -411,7 +443,7 @@ fn same_machine(one: Option<&str>, other: Option<&str>) -> bool {
         }
 }
 
-fn check(request: &Request) -> Result<(), Denied> {
+pub(super) fn check(request: &Request) -> Result<(), Denied> {
     text("cluster_id", &request.cluster_id, 1, 128)?;
     check_nonce(&request.nonce)?;
     for (field, value, most) in [

@@ -54,6 +54,7 @@ impl Authority {
                         artifacts_digest: None,
                         salt: this.random().bytes::<16>().to_vec(),
                         record: None,
+                        carried: None,
                         created_at: now,
                         activated_at: now,
                     })

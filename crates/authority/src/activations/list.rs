@@ -48,6 +48,7 @@ impl Row for resource::Activation {
         "live",
         "overage",
         "generation",
+        "offline",
         "last_seen",
         "lease_until",
         "created_at",
@@ -184,7 +185,11 @@ impl Authority {
             overlapping: runs && !live,
             overage: seat.overage,
             generation: seat.generation,
-            last_seen: timestamp(seat.last_seen),
+            offline: activation.carried.is_some(),
+            last_seen: timestamp(match activation.carried {
+                Some(_) => activation.activated_at,
+                None => seat.last_seen,
+            }),
             lease_until: (seat.lease_until > 0).then(|| timestamp(seat.lease_until)),
             created_at: timestamp(activation.created_at),
         })

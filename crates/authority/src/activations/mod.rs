@@ -5,4 +5,5 @@ pub(crate) mod clone;
 pub mod deactivate;
 pub mod fill;
 pub mod list;
+pub mod offline;
 pub mod release;

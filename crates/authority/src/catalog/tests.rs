@@ -62,6 +62,13 @@ fn m10_a_plan_may_say_how_often_a_licence_may_ask() {
     for wrong in ["0", "\"unlimited\"", "-1"] {
         assert_eq!(with(wrong).unwrap_err().field, "[[plan]] \"pro\": contacts_per_minute");
     }
+    let with = |value: &str| {
+        parse(&GOOD.replacen("nodes = 10", &format!("nodes = 10\noffline = {value}"), 1))
+    };
+    assert_eq!(with("\"90d\"").unwrap().plans[1].offline_s, Some(90 * 86_400));
+    for wrong in ["\"0d\"", "\"unlimited\"", "90"] {
+        assert_eq!(with(wrong).unwrap_err().field, "[[plan]] \"pro\": offline");
+    }
 }
 
 #[test]
@@ -165,6 +172,7 @@ fn every_key_is_read() {
             telemetry: false,
             heartbeat_s: None,
             grace_s: None,
+            offline_s: None,
             contacts_per_minute: None,
             features: vec![],
             limits: BTreeMap::new(),
@@ -190,6 +198,7 @@ fn every_key_is_read() {
             telemetry: false,
             heartbeat_s: Some(90),
             grace_s: Some(7_200),
+            offline_s: None,
             contacts_per_minute: None,
             features: vec!["search".into(), "export".into()],
             limits: BTreeMap::from([("max_agents".into(), Some(1_000)), ("tokens".into(), None)]),

@@ -122,6 +122,7 @@ fn row(plan: PlanEntry, id: uuid::Uuid, product: &Product) -> Plan {
         telemetry: plan.telemetry,
         heartbeat_s: plan.heartbeat_s,
         grace_s: plan.grace_s,
+        offline_s: plan.offline_s,
         contacts_per_minute: plan.contacts_per_minute,
         features: plan.features,
         limits: plan.limits,

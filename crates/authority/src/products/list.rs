@@ -43,6 +43,7 @@ impl Row for resource::Plan {
         "on_chain_broken",
         "heartbeat_interval_s",
         "grace_s",
+        "offline_s",
         "contacts_per_minute",
         "info",
     ];
@@ -145,6 +146,7 @@ pub(crate) fn plan_view(plan: Plan, product: &str) -> resource::Plan {
         on_chain_broken: plan.on_chain_broken.to_string(),
         heartbeat_interval_s: plan.heartbeat_s,
         grace_s: plan.grace_s,
+        offline_s: plan.offline_s,
         contacts_per_minute: plan.contacts_per_minute,
         quotas: plan
             .quotas

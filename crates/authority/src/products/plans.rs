@@ -61,6 +61,7 @@ impl Authority {
                         telemetry: false,
                         heartbeat_s: None,
                         grace_s: None,
+                        offline_s: None,
                         contacts_per_minute: None,
                         features: Vec::new(),
                         limits: BTreeMap::new(),
@@ -194,6 +195,10 @@ impl Authority {
             plan.heartbeat_s.unwrap_or(product.heartbeat_s),
             plan.grace_s.unwrap_or(product.grace_s),
         )?;
+        plan.offline_s = fields.offline_s.unwrap_or(plan.offline_s);
+        if plan.offline_s == Some(0) {
+            return Err(wrong("offline_s", "it must be at least 1".into()));
+        }
         plan.contacts_per_minute = fields.contacts_per_minute.unwrap_or(plan.contacts_per_minute);
         if plan.contacts_per_minute == Some(0) {
             return Err(wrong("contacts_per_minute", "it must be at least 1".into()));

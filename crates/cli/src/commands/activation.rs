@@ -1,11 +1,15 @@
 //! `licentia activation …`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
+use licentia_protocol::offline::{Answer, Request};
 use licentia_protocol::resource::Activation;
 use reqwest::Method;
 use uuid::Uuid;
 
 use crate::args::Cli;
+use crate::commands::carried;
 use crate::failure::Failure;
 use crate::office::Office;
 use crate::output::{Output, more, time};
@@ -32,6 +36,24 @@ pub enum Command {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
+    /// Answer the request file of a machine without network, or take its proof that it gave its seat back.
+    #[command(
+        after_help = "Example:\n  licentia activation offline licentia-request.jwt --out activation.lic\n  licentia activation offline --code REQUEST-BDF9P-XWM4F-6TYT5-EFJMH --key eyJ…"
+    )]
+    Offline {
+        /// The file that was carried here.
+        #[arg(value_name = "REQUEST_FILE", required_unless_present = "code")]
+        file: Option<PathBuf>,
+        /// What the machine shows, where nothing may be carried: `REQUEST-…`, or `RETURN-…`.
+        #[arg(long, value_name = "WORD", requires = "key", conflicts_with = "file")]
+        code: Option<String>,
+        /// With --code: the licence key.
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+        /// Where the activation file is written.
+        #[arg(long, value_name = "FILE", default_value = "activation.lic")]
+        out: PathBuf,
+    },
     /// Take a seat from its holder; it is free at once, and the holder must activate again.
     #[command(after_help = "Example:\n  licentia activation release 7d5b7b60-…")]
     Release {
@@ -54,6 +76,24 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
                 office.list("/v1/admin/activations", &parameters, after.clone(), *limit).await?;
             more(page.next.as_deref());
             page.items
+        }
+        Command::Offline { file, code, key, out: path } => {
+            let request = Request {
+                document: file.as_deref().map(carried::read).transpose()?,
+                code: code.clone(),
+                license_key: key.clone(),
+            };
+            let answer: Answer = office.send(Method::POST, "/v1/license/offline", &request).await?;
+            if let Some(text) = &answer.activation {
+                carried::write(path, text, answer.brief.as_deref().unwrap_or(text))?;
+            }
+            return out.one(&answer, |answer| match answer.lease_until {
+                Some(until) => {
+                    let typed = answer.typed.as_deref().unwrap_or_default();
+                    format!("{typed}the seat is held until {until}")
+                }
+                None => "the seat is free".to_owned(),
+            });
         }
         Command::Release { id } => {
             let path = format!("/v1/admin/activations/{id}/release");

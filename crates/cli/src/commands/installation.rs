@@ -3,9 +3,12 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use licentia::{Builder, DeactivateError, Guard, Policy, Reason, Setup, Snapshot, StartError};
+use licentia::{
+    ActivationError, Builder, DeactivateError, Guard, Policy, Reason, Setup, Snapshot, StartError,
+};
 use serde_json::{Value, json};
 
+use crate::commands::carried;
 use crate::failure::Failure;
 use crate::output::{Output, facts, note};
 
@@ -53,6 +56,18 @@ pub struct Activate {
     /// For which organisation.
     #[arg(long)]
     organization: Option<String>,
+    /// Without a network: write a request file, to be carried to the vendor.
+    #[arg(long)]
+    offline: bool,
+    /// Where nothing may be carried either: show what is to be typed where the vendor is.
+    #[arg(long, requires = "offline", conflicts_with = "out")]
+    typed: bool,
+    /// Where the request file is written.
+    #[arg(long, value_name = "FILE", default_value = "licentia-request.jwt", requires = "offline")]
+    out: PathBuf,
+    /// The activation file that came back, or `-`: what is typed in answer, up to an end of file.
+    #[arg(long, value_name = "FILE", conflicts_with = "offline")]
+    activation: Option<PathBuf>,
 }
 
 /// Give the seat of an installation back.
@@ -64,6 +79,12 @@ pub struct Activate {
 pub struct Deactivate {
     #[command(flatten)]
     installation: Installation,
+    /// Without a network: write the proof that the seat is given back, to be carried to the vendor, or to be typed there.
+    #[arg(long)]
+    offline: bool,
+    /// Where the proof is written.
+    #[arg(long, value_name = "FILE", default_value = "licentia-return.jwt", requires = "offline")]
+    out: PathBuf,
 }
 
 /// Show what an installation would be if it started now without a network. Asks nobody and changes nothing.
@@ -82,6 +103,25 @@ pub(crate) async fn activate(args: &Activate, out: Output) -> Result<(), Failure
         organization_name: args.organization.clone(),
         ..Setup::default()
     };
+    if args.typed {
+        let request = args.installation.builder()?.typed_request().map_err(not_carried)?;
+        note("to be typed at the vendor: `licentia activation offline --code …`, or the portal");
+        return out.one(&json!({ "request": request }), |_| request.clone());
+    }
+    if args.offline {
+        let request = args.installation.builder()?.offline_request().map_err(not_carried)?;
+        carried::write(&args.out, &request, &request)?;
+        note("carry it to the vendor: `licentia activation offline FILE`, or the portal");
+        return out.one(&json!({ "request": request }), |_| String::new());
+    }
+    if let Some(path) = &args.activation {
+        let text = if path.as_os_str() == "-" { read_stdin()? } else { carried::read(path)? };
+        let until = args.installation.builder()?.accept_activation(&text).map_err(not_carried)?;
+        let until = jiff::Timestamp::from_second(until).ok().map(|at| at.to_string());
+        return out.one(&json!({ "activated": true, "lease_until": until }), |_| {
+            format!("activated until {}", until.clone().unwrap_or_default())
+        });
+    }
     let guard = args.installation.builder()?.setup(setup).start_async().await.map_err(refused)?;
     let snapshot = guard.snapshot();
     guard.leave().await;
@@ -89,6 +129,16 @@ pub(crate) async fn activate(args: &Activate, out: Output) -> Result<(), Failure
 }
 
 pub(crate) async fn deactivate(args: &Deactivate, out: Output) -> Result<(), Failure> {
+    if args.offline {
+        let proof = args.installation.builder()?.offline_return().map_err(not_carried)?;
+        carried::write(&args.out, &proof, &proof)?;
+        note(
+            "the seat is free once the vendor has the proof; this installation runs on it no more",
+        );
+        // What was typed is given back by typing; nobody types a file.
+        let word = if proof.len() > 64 { String::new() } else { proof.clone() };
+        return out.one(&json!({ "return": proof }), |_| word.clone());
+    }
     args.installation.builder()?.deactivate().await.map_err(|error| match error {
         DeactivateError::Start(error) => refused(error),
         DeactivateError::NoServer => Failure::usage(&error, "give --license-server URL"),
@@ -151,6 +201,21 @@ fn read_stdin() -> Result<String, Failure> {
         Failure::usage(format!("standard input: {error}"), "pipe the key in as text")
     })?;
     Ok(text)
+}
+
+fn not_carried(error: ActivationError) -> Failure {
+    match error {
+        ActivationError::Start(error) => refused(error),
+        ActivationError::NotHeld => Failure::no(&error, "`licentia status` shows what it runs on"),
+        ActivationError::Mistyped(_) => Failure::no(&error, "compare it and type it again, whole"),
+        ActivationError::NeedsFile => {
+            Failure::no(&error, "ask with --offline alone, and carry the file")
+        }
+        _ => Failure::no(
+            &error,
+            "make a new request with --offline, and carry its answer back whole",
+        ),
+    }
 }
 
 fn refused(error: StartError) -> Failure {

@@ -3,6 +3,7 @@
 pub(crate) mod activation;
 pub(crate) mod audit;
 pub(crate) mod bench;
+mod carried;
 pub(crate) mod customer;
 pub(crate) mod demo;
 pub(crate) mod doctor;

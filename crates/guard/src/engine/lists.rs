@@ -66,6 +66,7 @@ impl Engine {
         if let Some(text) = self.store.load_list() {
             self.take_list(&text, "the state directory");
         }
+        self.look_for_activation();
         self.look_for_lists();
         self.mind_lists();
     }
@@ -88,7 +89,7 @@ impl Engine {
     }
 
     /// Takes a list over where it is news; whether it is one that counts.
-    fn take_list(&mut self, text: &str, source: &str) -> bool {
+    pub(super) fn take_list(&mut self, text: &str, source: &str) -> bool {
         let Some(issuer) = self.license.as_ref().map(|license| license.iss.to_string()) else {
             self.lists.waiting = Some((text.to_owned(), source.to_owned()));
             return false;

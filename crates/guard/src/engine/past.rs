@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use licentia_license::activation::ActivationProof;
 use licentia_license::fingerprint::Fingerprint;
+use licentia_license::offline::OfflineLease;
 use licentia_license::refusal::Refusal;
 use licentia_license::verify::verify;
 use licentia_license::{Invalid, LEEWAY_S, Lease, License, Verified};
 
+use super::airgap::is_carried;
 use super::{Engine, LOOK_EVERY};
 use crate::log;
 use crate::policy::Arm;
@@ -87,8 +89,14 @@ impl Engine {
         match (self.past(), self.fault.clone()) {
             (Past::Runs(lease, license), _) => {
                 tracing::info!(target: "license", until = %log::time(self.end_of(&lease)), "[License] Running on the lease of the last run");
+                let carried = is_carried(&lease);
                 self.adopt(*lease, license);
-                self.apply(if self.set_back { Event::ClockSetBack } else { Event::Unreachable });
+                match (self.set_back, carried) {
+                    (true, _) => self.apply(Event::ClockSetBack),
+                    (false, false) => self.apply(Event::Unreachable),
+                    // Nobody was to be asked.
+                    (false, true) => {}
+                }
             }
             (Past::BadProof, _) => self.apply(Event::InvalidProof),
             (Past::Nothing, _) if refusal.is_some() => {}
@@ -106,8 +114,14 @@ impl Engine {
         }
     }
 
+    /// Whether what was left runs on, and nobody is to be asked for it.
+    pub(super) fn runs_on_carried(&self) -> bool {
+        matches!(self.past(), Past::Runs(lease, _) if is_carried(&lease))
+    }
+
     fn adopt(&mut self, lease: Verified<Lease>, license: Arc<Verified<License>>) {
         let until = self.end_of(&lease);
+        self.spare_contacts(&lease);
         (self.license, self.lease, self.fault) = (Some(license), Some(lease), None);
         self.apply(Event::Answered { expires: self.expires(), lease: until });
     }
@@ -128,16 +142,22 @@ impl Engine {
         if !begun || self.end_of(&lease) <= now || license.exp.is_some_and(|exp| exp <= now) {
             return Past::Nothing;
         }
-        if self.is_proved(&lease) {
-            Past::Runs(Box::new(lease), Arc::new(license))
+        if self.is_proved(&lease, &license) {
+            Past::Runs(Box::new(lease), license)
         } else {
             Past::BadProof
         }
     }
 
-    fn past_grant(&self) -> Option<(Verified<Lease>, Verified<License>)> {
-        let lease = verify::<Lease>(self.state.lease.as_deref()?, &self.trust).ok()?;
-        let license = verify::<License>(self.state.license.as_deref()?, &self.trust).ok()?;
+    fn past_grant(&self) -> Option<(Verified<Lease>, Arc<Verified<License>>)> {
+        let token = self.state.lease.as_deref()?;
+        let carried = || verify::<OfflineLease>(token, &self.trust).map(Verified::<Lease>::from);
+        let license = match self.state.license.as_deref() {
+            Some(text) => Arc::new(verify::<License>(text, &self.trust).ok()?),
+            None => self.license.clone()?,
+        };
+        let lease = verify::<Lease>(token, &self.trust).or_else(|_| carried()).ok();
+        let lease = lease.or_else(|| self.typed_lease(token, &license))?;
         let same_license = match &self.license {
             Some(own) => own.sub == license.sub && own.iss == license.iss,
             None => self.is_our_key(),
@@ -151,11 +171,20 @@ impl Engine {
     }
 
     /// Whether the licence was activated by this installation on this machine.
-    fn is_proved(&self, lease: &Lease) -> bool {
+    fn is_proved(&self, lease: &Verified<Lease>, license: &License) -> bool {
+        // A typed lease answers a secret that only this installation knows.
+        if self.typed_lease(lease.token(), license).is_some() {
+            return true;
+        }
         let proof = self.state.proof.as_deref();
         let Some(Ok(proof)) = proof.map(|text| verify::<ActivationProof>(text, &self.trust)) else {
             return false;
         };
+        self.proves(&proof, lease)
+    }
+
+    /// Whether a proof is of this lease, on this machine.
+    pub(super) fn proves(&self, proof: &ActivationProof, lease: &Lease) -> bool {
         proof.act == lease.act
             && proof.sub == lease.sub
             && proof.iss == lease.iss
@@ -167,7 +196,7 @@ impl Engine {
                 .all(|t| self.is_here(t))
     }
 
-    fn is_here(&self, fingerprint: &str) -> bool {
+    pub(super) fn is_here(&self, fingerprint: &str) -> bool {
         let own = &self.settings.machine;
         // A machine that tells nothing of itself cannot be told from another either.
         own.is_empty()
@@ -225,7 +254,7 @@ impl Engine {
     /// beyond the lease: a clock that was wrong once must not be believed for ever. While Licensed the lease is fresh.
     pub(super) fn use_up(&mut self) {
         let Some(lease) = &self.lease else { return };
-        if *self.machine.standing() == Standing::Licensed {
+        if *self.machine.standing() == Standing::Licensed && !is_carried(lease) {
             return;
         }
         let used = self.now().min(self.end_of(lease));

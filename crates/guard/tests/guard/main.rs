@@ -1,6 +1,8 @@
 //! The guard as a product uses it, against an authority on a real socket, on a clock that the test moves.
 
 #[cfg(test)]
+mod airgap;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod hostile;

@@ -26,6 +26,18 @@ impl ShortKey {
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
+
+    /// Of 95 of these bits.
+    pub(crate) fn of_bits(prefix: &str, random: &[u8; 12]) -> Self {
+        let mut bits = random.iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+        let mut values = [0; SYMBOLS];
+        for value in &mut values[..SYMBOLS - 1] {
+            *value = bits.to_le_bytes()[0] & 31;
+            bits >>= 5;
+        }
+        values[SYMBOLS - 1] = check_value(&values);
+        Self { prefix: prefix.to_owned(), values }
+    }
 }
 
 impl fmt::Display for ShortKey {
@@ -34,7 +46,7 @@ impl fmt::Display for ShortKey {
         for group in self.values.chunks(GROUP) {
             f.write_str("-")?;
             for value in group {
-                write!(f, "{}", char::from(ALPHABET[usize::from(*value)]))?;
+                write!(f, "{}", symbol_of(*value))?;
             }
         }
         Ok(())
@@ -53,14 +65,7 @@ pub fn make(prefix: &str, random: &[u8; 12]) -> Result<ShortKey, Invalid> {
     if !super::is_prefix(prefix) {
         return Err(Invalid::Malformed("its prefix is not 1 to 16 capital letters and digits"));
     }
-    let mut bits = random.iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-    let mut values = [0; SYMBOLS];
-    for value in &mut values[..SYMBOLS - 1] {
-        *value = bits.to_le_bytes()[0] & 31;
-        bits >>= 5;
-    }
-    values[SYMBOLS - 1] = check_value(&values);
-    Ok(ShortKey { prefix: prefix.to_owned(), values })
+    Ok(ShortKey::of_bits(prefix, random))
 }
 
 /// Reads a key as people type it: upper or lower case, `O` for `0`, `I` and `L` for `1`.
@@ -93,7 +98,13 @@ pub(super) fn is_meant(key: &str) -> bool {
             .all(|group| group.len() == GROUP && group.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
-fn value_of(symbol: u8) -> Result<u8, Invalid> {
+/// The symbol of the lower five bits of a value.
+pub(crate) fn symbol_of(value: u8) -> char {
+    char::from(ALPHABET[usize::from(value & 31)])
+}
+
+/// The value of a symbol as people type it.
+pub(crate) fn value_of(symbol: u8) -> Result<u8, Invalid> {
     let symbol = match symbol.to_ascii_uppercase() {
         b'O' => b'0',
         b'I' | b'L' => b'1',

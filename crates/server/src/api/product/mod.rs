@@ -5,5 +5,6 @@ pub(crate) mod deactivate;
 pub(crate) mod events;
 pub(crate) mod grace;
 pub(crate) mod heartbeat;
+pub(crate) mod offline;
 pub(crate) mod renew;
 pub(crate) mod validate;
