@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use licentia::{
     ActivationError, Builder, DeactivateError, Guard, Policy, Reason, Setup, Snapshot, StartError,
 };
+use licentia_license::typed::RETURN;
 use serde_json::{Value, json};
 
 use crate::commands::carried;
@@ -131,12 +132,15 @@ pub(crate) async fn activate(args: &Activate, out: Output) -> Result<(), Failure
 pub(crate) async fn deactivate(args: &Deactivate, out: Output) -> Result<(), Failure> {
     if args.offline {
         let proof = args.installation.builder()?.offline_return().map_err(not_carried)?;
-        carried::write(&args.out, &proof, &proof)?;
+        // What was typed is given back by typing.
+        let is_typed = proof.starts_with(RETURN);
+        if !is_typed {
+            carried::write(&args.out, &proof, &proof)?;
+        }
         note(
             "the seat is free once the vendor has the proof; this installation runs on it no more",
         );
-        // What was typed is given back by typing; nobody types a file.
-        let word = if proof.len() > 64 { String::new() } else { proof.clone() };
+        let word = if is_typed { proof.clone() } else { String::new() };
         return out.one(&json!({ "return": proof }), |_| word.clone());
     }
     args.installation.builder()?.deactivate().await.map_err(|error| match error {
