@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use licentia_authority::AuthorityError;
 use licentia_authority::audit::list::Filter;
-use licentia_license::RevocationList;
 use licentia_license::Verified;
 use licentia_license::revocations::{VALID_S, open};
+use licentia_license::verify::verify;
+use licentia_license::{License, RevocationList};
+use licentia_protocol::licenses::ReplaceKey;
 use licentia_protocol::revocations::RevokeKey;
 use licentia_testing::{TestAuthority, actor};
 use uuid::Uuid;
@@ -153,6 +155,56 @@ async fn a_key_reissued_after_a_leak_leaves_the_licence_and_its_seats_as_they_ar
     assert!(activate(&test, license.key.as_deref().unwrap(), "cluster-two").await.is_err());
     let again = activate(&test, reissued.key.as_deref().unwrap(), "cluster-two").await.unwrap();
     assert_ne!(again.answer.activation_id, held.answer.activation_id);
+}
+
+#[tokio::test]
+async fn a_leaked_key_is_replaced_in_one_step_whatever_its_scheme() {
+    for scheme in ["jwt", "short", "v2"] {
+        let test = authority().await;
+        let mut order = licentia_testing::order("bzzz");
+        order.scheme = Some(scheme.parse().unwrap());
+        let license = test.authority.issue(order, actor()).await.unwrap();
+        let leaked = license.key.clone().unwrap();
+        let held = activate(&test, &leaked, "cluster-one").await.unwrap();
+        let seats = test.authority.list_activations(Some(license.id), 10).await.unwrap();
+
+        let wrong = ReplaceKey { reason: Some("because".into()), ..ReplaceKey::default() };
+        let refused = test.authority.replace_key(license.id, wrong, actor()).await;
+        assert!(matches!(refused, Err(AuthorityError::Invalid { field: "reason", .. })));
+        let replaced =
+            test.authority.replace_key(license.id, ReplaceKey::default(), actor()).await.unwrap();
+        assert_eq!((replaced.id, replaced.state.as_str()), (license.id, "active"), "{scheme}");
+        assert_eq!(replaced.expires_at, license.expires_at);
+        let after = test.authority.list_activations(Some(license.id), 10).await.unwrap();
+        assert_eq!(after, seats, "{scheme}: the seats are as they were");
+
+        // On the list are what was signed and, where that is another, the key that stands for it.
+        let record = verify::<License>(&held.answer.license, &test.authority.trust()).unwrap();
+        let listed = ids(&published(&test).await);
+        assert!(listed.contains(&record.jti.to_string()), "{scheme}");
+        assert_eq!(listed.len(), if scheme == "jwt" { 1 } else { 2 }, "{scheme}");
+
+        // The installation that runs goes on, and hears of its new licence.
+        let beat = licentia_protocol::heartbeat::Request {
+            activation_id: Some(held.answer.activation_id),
+            access_token: Some(held.answer.access_token.clone()),
+            token_version: held.answer.token_version,
+            nonce: "nonce-of-heartbeat".into(),
+            generation: 1,
+            ..Default::default()
+        };
+        let answer = test.authority.heartbeat(beat, "192.0.2.1".into()).await.unwrap();
+        let told = verify::<License>(&answer.license.unwrap(), &test.authority.trust()).unwrap();
+        assert!(!listed.contains(&told.jti.to_string()), "{scheme}");
+
+        let refused = activate(&test, &leaked, "cluster-one").await.err().unwrap();
+        assert_eq!(refused.code, "unknown_license", "{scheme}");
+        let again = activate(&test, replaced.key.as_deref().unwrap(), "cluster-one").await;
+        let again = again.unwrap().answer;
+        assert_eq!(again.activation_id, held.answer.activation_id, "{scheme}: the same seat");
+        assert_eq!(test.authority.count_seats().await.unwrap(), 1);
+        assert!(test.authority.verify_audit().await.unwrap().valid);
+    }
 }
 
 async fn activate(

@@ -177,6 +177,21 @@ pub struct Revoke {
     pub grace_s: u32,
 }
 
+/// A new key for one that leaked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReplaceKey {
+    /// The public code of the old key's revocation: `refund`, `terms`, `leaked` (default), `superseded` or `other`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What to remember besides; it is not published. At most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Seconds that products without network may go on with the old key.
+    #[serde(default)]
+    pub grace_s: u32,
+}
+
 /// What a link renews.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

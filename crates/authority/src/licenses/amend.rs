@@ -20,6 +20,8 @@ pub(crate) enum Key {
     Follows,
     /// A new one in any case, and those from before count no more.
     Voids,
+    /// A new one in any case; what becomes of the one before is for the caller to say.
+    Replaces,
 }
 
 /// A change of what a licence says.
@@ -78,7 +80,7 @@ impl Authority {
                 }
                 Some(Scheme::V1) if key == Key::Follows => Some(Scheme::V1),
                 // Somebody else's key cannot be made anew, and the same `v1` key would come out again.
-                _ if key == Key::Voids => Some(Scheme::Short),
+                _ if key != Key::Follows => Some(Scheme::Short),
                 _ => None,
             };
             match scheme {

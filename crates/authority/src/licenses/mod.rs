@@ -20,6 +20,7 @@ pub mod quotas;
 pub mod reissue;
 pub mod renew;
 pub mod renewal_link;
+mod replace_key;
 pub mod resume;
 pub mod revocations;
 pub mod revoke;

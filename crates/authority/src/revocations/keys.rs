@@ -27,6 +27,30 @@ impl Row for KeyRevocation {
     ];
 }
 
+/// The revocation that is asked for.
+pub(crate) fn revocation(request: RevokeKey, now: i64) -> Result<Revocation, AuthorityError> {
+    let wrong = |field, problem: &str| AuthorityError::Invalid { field, problem: problem.into() };
+    check_id(&request.key_id).map_err(|problem| wrong("key_id", problem))?;
+    let reason = request.reason.as_deref().unwrap_or("other");
+    if !licentia_model::PUBLIC_REASONS.contains(&reason) {
+        let known = licentia_model::PUBLIC_REASONS.join(", ");
+        let problem = format!("it must be one of {known}; a `comment` stays private");
+        return Err(wrong("reason", &problem));
+    }
+    crate::licenses::check_reason(request.comment.as_deref())?;
+    let grace = i64::from(request.grace_s);
+    Ok(Revocation {
+        reason: reason.to_owned(),
+        key_id: request.key_id,
+        at: now,
+        comment: request.comment,
+        grace_until: (grace > 0).then(|| now.saturating_add(grace)),
+        source: RevocationSource::Operator,
+        missing_since: None,
+        lifted_at: None,
+    })
+}
+
 impl Authority {
     /// Revokes a key by its id. A licence whose key in force it is, or whose id it is, is revoked with it; of a key
     /// from before only that key is.
@@ -35,33 +59,9 @@ impl Authority {
         request: RevokeKey,
         actor: Actor,
     ) -> Result<KeyRevocation, AuthorityError> {
-        let wrong =
-            |field, problem: &str| AuthorityError::Invalid { field, problem: problem.into() };
-        check_id(&request.key_id).map_err(|problem| wrong("key_id", problem))?;
-        let reason = request.reason.as_deref().unwrap_or("other");
-        if !licentia_model::PUBLIC_REASONS.contains(&reason) {
-            let known = licentia_model::PUBLIC_REASONS.join(", ");
-            return Err(wrong(
-                "reason",
-                &format!("it must be one of {known}; a `comment` stays private"),
-            ));
-        }
-        crate::licenses::check_reason(request.comment.as_deref())?;
-        let reason = reason.to_owned();
+        let revocation = revocation(request, self.clock().now())?;
         self.write(move |this, tx| {
             Box::pin(async move {
-                let now = this.clock().now();
-                let grace = i64::from(request.grace_s);
-                let revocation = Revocation {
-                    key_id: request.key_id,
-                    at: now,
-                    reason,
-                    comment: request.comment,
-                    grace_until: (grace > 0).then(|| now.saturating_add(grace)),
-                    source: RevocationSource::Operator,
-                    missing_since: None,
-                    lifted_at: None,
-                };
                 let stands = tx.revocation(&revocation.key_id).await?;
                 if let Some(stands) = stands.filter(|stands| stands.lifted_at.is_none()) {
                     // What is revoked stays as strictly revoked as it was.

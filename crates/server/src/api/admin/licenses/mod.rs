@@ -15,6 +15,7 @@ mod reissue;
 mod reissue_all;
 mod renew;
 mod renewal_link;
+mod replace_key;
 mod resume;
 mod revoke;
 mod show;
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(needs(write, routes!(convert::handler)))
         .routes(needs(write, routes!(transfer::handler)))
         .routes(needs(write, routes!(reissue::handler)))
+        .routes(needs(write, routes!(replace_key::handler)))
         .routes(needs(write, routes!(import_key::handler)))
         .routes(needs(write, routes!(reissue_all::handler)))
 }
