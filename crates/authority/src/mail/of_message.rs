@@ -23,7 +23,7 @@ pub(crate) async fn of_message(
 ) -> Result<Option<NewJob>, AuthorityError> {
     let facts: Value = serde_json::from_str(&message.facts).unwrap_or_default();
     let (template, ahead) = match message.kind.as_str() {
-        "license.issue" | "license.transfer" if facts["quiet"] != true => {
+        "license.issue" | "license.transfer" | "license.replace_key" if facts["quiet"] != true => {
             (Template::LicenseDelivered, AHEAD_S)
         }
         "license.renew" => (Template::LicenseRenewed, AHEAD_S),

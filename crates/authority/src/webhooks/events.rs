@@ -34,6 +34,11 @@ pub const EVENTS: &[EventType] = &[
         "license.reissue",
         "A licence was signed anew; what it grants is the same.",
     ),
+    event(
+        "license.key_replaced",
+        "license.replace_key",
+        "A licence has a new key, and the one before is revoked.",
+    ),
     event("license.suspended", "license.suspend", "A licence is suspended; its products stop."),
     event("license.resumed", "license.resume", "A suspended licence is in force again."),
     event("license.cancelled", "license.cancel", "A licence was given up."),

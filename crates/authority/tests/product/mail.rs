@@ -6,6 +6,7 @@ use licentia_authority::mail::{Composed, KIND, Letter};
 use licentia_issue::Secret;
 use licentia_model::{Job, Scheme};
 use licentia_protocol::activate::Request;
+use licentia_protocol::licenses::ReplaceKey;
 use licentia_testing::{TestAuthority, actor, order};
 
 use crate::support::{CATALOG, activate, request, rows};
@@ -53,6 +54,24 @@ async fn t6_a_key_that_is_kept_nowhere_is_mailed_once_and_gone_then() {
     let again = due(&test).await.remove(0);
     let composed = test.authority.compose_mail(&again).await.unwrap();
     assert!(matches!(composed, Composed::Hopeless(why) if why.contains("reissue")));
+}
+
+#[tokio::test]
+async fn who_gets_a_new_key_for_one_that_leaked_is_mailed_it() {
+    let test = TestAuthority::new().await;
+    test.import(CATALOG).await;
+    let short = Order { scheme: Some(Scheme::Short), ..order("bzzz") };
+    let license = test.authority.issue(short, actor()).await.unwrap();
+    let request = ReplaceKey::default();
+    let new = test.authority.replace_key(license.id, request, actor()).await.unwrap().key.unwrap();
+    assert_ne!(Some(&new), license.key.as_ref());
+    let mut told = Vec::new();
+    for job in due(&test).await {
+        if !void(&test, &job).await {
+            told.extend(letter(&test, &job).await.context["key"].as_str().map(str::to_owned));
+        }
+    }
+    assert_eq!(told.last(), Some(&new), "{told:?}");
 }
 
 #[tokio::test]

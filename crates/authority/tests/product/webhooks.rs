@@ -12,7 +12,7 @@ use licentia_authority::webhooks::NewWebhook;
 use licentia_authority::webhooks::events::{EVENTS, TEST};
 use licentia_protocol::activate::Request;
 use licentia_protocol::heartbeat::{Chain, ChainEntry};
-use licentia_protocol::licenses::{self, Addons, ChangePlan, Convert, Transfer};
+use licentia_protocol::licenses::{self, Addons, ChangePlan, Convert, ReplaceKey, Transfer};
 use licentia_testing::{TestAuthority, actor, order};
 use serde_json::Value;
 use uuid::Uuid;
@@ -79,6 +79,7 @@ async fn licence_and_its_changes(test: &TestAuthority) -> Uuid {
     let to = Transfer { email: "grace@example.com".into(), ..Transfer::default() };
     authority.transfer(id, to, actor()).await.unwrap();
     authority.reissue(id, actor()).await.unwrap();
+    authority.replace_key(id, ReplaceKey::default(), actor()).await.unwrap();
     authority.suspend(id, Some("a private reason".into()), actor()).await.unwrap();
     authority.resume(id, actor()).await.unwrap();
     let other = test.issue("bzzz").await.id;
