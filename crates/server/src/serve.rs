@@ -120,7 +120,7 @@ impl Server {
             insecure: config.server.insecure,
             board,
             facts: Facts(Arc::new(config.facts())),
-            brand: Arc::new(Brand::of(&config.portal)),
+            brand: Arc::new(Brand::of(&config.portal, mails && authority.has_public_url())),
         }));
         let mut drained = stopped.clone();
         let serving =

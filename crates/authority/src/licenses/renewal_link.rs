@@ -79,11 +79,7 @@ impl Authority {
                 let subject = crate::credential::subject(id);
                 this.record(tx, &actor, "license.renewal_link", subject, entry).await?;
                 let path = format!("/renew/{}", this.renewal_token(said));
-                let url = if this.issuer().starts_with("http") {
-                    format!("{}{path}", this.issuer().trim_end_matches('/'))
-                } else {
-                    path
-                };
+                let url = this.public_url(&path).unwrap_or(path);
                 Ok(RenewalLink { url, expires_at: timestamp(ends), renews_until: timestamp(until) })
             })
         })

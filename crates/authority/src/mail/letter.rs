@@ -13,7 +13,6 @@ use crate::audit::sealed_for;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
 use crate::mail::Template;
-use crate::mail::log_in::sealed_for_job;
 
 /// A mail but for its words.
 pub struct Letter {
@@ -49,32 +48,13 @@ impl Authority {
         self.read(move |this, tx| {
             Box::pin(async move {
                 match (template, job.license_id) {
-                    (Template::LogIn, _) => this.log_in_letter(&job),
+                    (Template::LogIn, _) => this.log_in_letter(tx, &job).await,
                     (_, Some(license)) => this.license_letter(tx, template, license, &job).await,
                     (_, None) => Ok(Composed::Hopeless("it is about no licence".into())),
                 }
             })
         })
         .await
-    }
-
-    fn log_in_letter(&self, job: &Job) -> Result<Composed, AuthorityError> {
-        let Some(sealed) = &job.sealed else {
-            return Ok(Composed::Hopeless("the link was sent before, and is not kept".into()));
-        };
-        let text = self.master().open(&sealed_for_job(job.id), sealed)?;
-        let said: Value = serde_json::from_slice(text.expose()).unwrap_or_default();
-        let minutes = said["minutes"].as_i64().unwrap_or(0);
-        if self.clock().now() >= job.created_at + minutes * 60 {
-            return Ok(Composed::Void("the link is no longer good".into()));
-        }
-        Ok(Composed::Letter(Box::new(Letter {
-            template: Template::LogIn,
-            email: said["email"].as_str().unwrap_or_default().to_owned(),
-            name: None,
-            context: json!({ "link": { "url": said["link"], "minutes": minutes } }),
-            file: None,
-        })))
     }
 
     async fn license_letter(
@@ -243,6 +223,6 @@ pub fn sample(template: Template) -> Value {
         })),
         "days": 7,
         "machine": { "hostname": "build-7.example.com", "at": "2026-12-24T12:00:00Z" },
-        "link": { "url": "https://licenses.example.com/portal/log-in?t=example", "minutes": 15 },
+        "link": { "url": "https://licenses.example.com/portal/link?t=example", "minutes": 15 },
     })
 }

@@ -1,10 +1,12 @@
-//! A visit of the portal: begun by showing a key, proved by a token that the authority alone can make. Nothing of it is
+//! A visit of the portal: begun by showing a key, or with a link that was mailed (`link`), proved by a token that the authority alone can make. Nothing of it is
 //! kept, so it ends by its time, and with the key that it was begun with.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_issue::Secret;
 use licentia_issue::master::equal_bytes;
+use licentia_model::License;
 use licentia_protocol::Code;
+use licentia_storage::Transaction;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -41,10 +43,7 @@ impl Authority {
                 Box::pin(async move {
                     let Ok(id) = this.license_of_key(tx, &key).await? else { return Ok(None) };
                     let Some(license) = tx.license(id).await? else { return Ok(None) };
-                    let until = this.clock().now().saturating_add(LIFE_S);
-                    let entry = Entry::new().fact("until", until);
-                    this.record(tx, &actor(&origin), "portal.enter", subject(id), entry).await?;
-                    Ok(Some(Visit { license_id: id, customer_id: license.customer_id, until }))
+                    this.begin_visit(tx, &license, "key", &origin).await.map(Some)
                 })
             })
             .await?;
@@ -52,12 +51,31 @@ impl Authority {
             self.refusals().count(Code::UnknownLicense);
             return Err(AuthorityError::Refused(Code::UnknownLicense));
         };
+        Ok(self.visit_token(&visit))
+    }
+
+    /// Puts down that a visit begins, and by what.
+    pub(super) async fn begin_visit(
+        &self,
+        tx: &mut dyn Transaction,
+        license: &License,
+        by: &str,
+        origin: &str,
+    ) -> Result<Visit, AuthorityError> {
+        let until = self.clock().now().saturating_add(LIFE_S);
+        let entry = Entry::new().fact("until", until).fact("by", by);
+        self.record(tx, &actor(origin), "portal.enter", subject(license.id), entry).await?;
+        Ok(Visit { license_id: license.id, customer_id: license.customer_id, until })
+    }
+
+    /// What proves it.
+    pub(super) fn visit_token(&self, visit: &Visit) -> Secret<String> {
         // Ids and a number: this cannot fail.
-        let text = serde_json::to_vec(&visit).unwrap_or_default();
+        let text = serde_json::to_vec(visit).unwrap_or_default();
         let tag = self.master().hash("portal visit", &text);
         let (text, tag) =
             (Base64UrlUnpadded::encode_string(&text), Base64UrlUnpadded::encode_string(&tag));
-        Ok(Secret::new(format!("{text}.{tag}")))
+        Secret::new(format!("{text}.{tag}"))
     }
 
     /// The visit that this token proves; `None`: none that goes on.

@@ -3,6 +3,7 @@
 //! A key opens its own licence and no other of the same customer: whoever installs one product need not see the rest.
 
 pub mod enter;
+pub mod link;
 pub mod pull_tokens;
 pub mod release;
 pub mod renewal;

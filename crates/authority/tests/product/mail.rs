@@ -3,10 +3,9 @@
 use licentia_authority::jobs::{Backoff, Outcome};
 use licentia_authority::licenses::issue::{Order, Term};
 use licentia_authority::mail::{Composed, KIND, Letter};
-use licentia_issue::Secret;
 use licentia_model::{Job, Scheme};
 use licentia_protocol::activate::Request;
-use licentia_protocol::licenses::ReplaceKey;
+use licentia_protocol::licenses::{EditCustomer, ReplaceKey};
 use licentia_testing::{TestAuthority, actor, order};
 
 use crate::support::{CATALOG, activate, request, rows};
@@ -130,14 +129,72 @@ async fn a_link_to_log_in_goes_first_and_is_not_mailed_once_it_is_no_longer_good
     test.import(CATALOG).await;
     test.issue("bzzz").await;
     while test.authority.dispatch(true).await.unwrap() > 0 {}
-    let link = Secret::new("https://licenses.example.com/in?t=secret".to_owned());
-    test.authority.mail_log_in("grace@example.com", link, 15).await.unwrap();
-    let first = test.authority.claim_jobs(KIND, 1).await.unwrap().remove(0);
-    assert_eq!(first.event, "log_in");
-    assert!(!first.payload.contains("secret") && !first.payload.contains("grace"));
-    let told = letter(&test, &first).await;
-    assert_eq!(told.email, "grace@example.com");
-    assert_eq!(told.context["link"]["url"], "https://licenses.example.com/in?t=secret");
+    test.authority.mail_log_in("ADA@example.com").await.unwrap();
+    test.authority.mail_log_in("ada@example.com").await.unwrap();
+    test.authority.mail_log_in("grace@example.com").await.unwrap();
+    let jobs = test.authority.claim_jobs(KIND, 2).await.unwrap();
+    assert_eq!(jobs.iter().map(|job| &*job.event).collect::<Vec<_>>(), ["log_in"; 2]);
+    let kept = rows(&test, "SELECT once || event || payload FROM jobs").join("\n");
+    assert!(!kept.contains("ada@") && !kept.contains("grace@"), "{kept}");
+    let told = letter(&test, &jobs[0]).await;
+    assert_eq!(told.email, "ada@example.com");
+    let url = told.context["link"]["url"].as_str().unwrap();
+    assert!(url.starts_with("https://authority.example/portal/link?t="), "{url}");
+    // Nobody of that address: asked for in the same way, and nothing is sent.
+    assert!(void(&test, &jobs[1]).await);
     test.clock.advance(15 * 60);
-    assert!(void(&test, &first).await);
+    assert!(void(&test, &jobs[0]).await);
+}
+
+/// The link that is mailed to an address.
+async fn link_for(test: &TestAuthority, email: &str) -> String {
+    test.authority.mail_log_in(email).await.unwrap();
+    let job = test.authority.claim_jobs(KIND, 1).await.unwrap().remove(0);
+    let told = letter(test, &job).await;
+    test.authority.settle_job(&job, Outcome::Done("250".into()), Backoff::MAIL).await.unwrap();
+    told.context["link"]["url"].as_str().unwrap().split_once("?t=").unwrap().1.to_owned()
+}
+
+#[tokio::test]
+async fn t6_a_mailed_link_opens_the_licences_of_its_address_once_and_for_minutes() {
+    let test = TestAuthority::new().await;
+    test.import(CATALOG).await;
+    let (one, two) = (test.issue("bzzz").await.id, test.issue("bzzz").await.id);
+    let other = Order { email: "eve@example.com".into(), ..order("bzzz") };
+    let other = test.authority.issue(other, actor()).await.unwrap().id;
+    let link = link_for(&test, "Ada@Example.com").await;
+    let spent = |done: Result<_, licentia_authority::AuthorityError>| {
+        let code = licentia_protocol::Code::LinkSpent;
+        matches!(done, Err(licentia_authority::AuthorityError::Refused(it)) if it == code)
+    };
+    let choices = test.authority.look_at_portal_link(&link).await.unwrap();
+    let mut offered: Vec<_> = choices.iter().map(|choice| choice.license.id).collect();
+    offered.sort_unstable();
+    assert_eq!(offered, [one, two]);
+    // Looking spends nothing, another's licence is not entered, and what is not ours is nothing.
+    let by = "192.0.2.7";
+    assert!(spent(test.authority.enter_portal_by_link(&link, other, by).await.map(drop)));
+    let (first, rest) = link.split_at(1);
+    let forged = format!("{}{rest}", if first == "A" { "B" } else { "A" });
+    for wrong in ["", "x", &forged, &link[1..]] {
+        assert!(spent(test.authority.look_at_portal_link(wrong).await.map(drop)), "{wrong}");
+    }
+    let visit = test.authority.enter_portal_by_link(&link, two, by).await.unwrap();
+    let visit = test.authority.portal_visit(visit.expose()).await.unwrap().unwrap();
+    assert_eq!(visit.license_id, two);
+    assert_eq!(test.authority.own_license(visit).await.unwrap().license.id, two);
+    assert!(spent(test.authority.look_at_portal_link(&link).await.map(drop)));
+    assert!(spent(test.authority.enter_portal_by_link(&link, one, by).await.map(drop)));
+    // One that was not used ends by its time, and with the address that it went to.
+    test.clock.advance(300);
+    let late = link_for(&test, "ada@example.com").await;
+    let moved = link_for(&test, "eve@example.com").await;
+    let eve = test.authority.show_license(other).await.unwrap().customer.id;
+    let update = EditCustomer { email: Some("new@example.com".into()), ..EditCustomer::default() };
+    test.authority.update_customer(eve, update, actor()).await.unwrap();
+    assert!(spent(test.authority.look_at_portal_link(&moved).await.map(drop)));
+    test.authority.look_at_portal_link(&late).await.unwrap();
+    test.clock.advance(15 * 60);
+    assert!(spent(test.authority.enter_portal_by_link(&late, one, by).await.map(drop)));
+    assert!(test.authority.verify_audit().await.unwrap().valid);
 }

@@ -62,6 +62,7 @@ templates!(
     "portal_token_made.html",
     "portal_frame.html",
     "portal_log_in.html",
+    "portal_link.html",
     "portal_license.html",
     "portal_later.html",
     "portal_trouble.html",

@@ -18,13 +18,15 @@ pub(crate) struct Brand {
     pub(crate) enabled: bool,
     pub(crate) name: String,
     pub(crate) support: Option<String>,
+    /// Whether a link to log in with can be mailed.
+    pub(crate) links: bool,
     logo: Option<(&'static str, Vec<u8>)>,
     style: String,
 }
 
 impl Brand {
     /// As configured. A logo that cannot be read is left out, and the log says so.
-    pub(crate) fn of(portal: &Portal) -> Self {
+    pub(crate) fn of(portal: &Portal, links: bool) -> Self {
         let logo = portal.logo.as_ref().and_then(|path| {
             let kind = match path.extension().and_then(|end| end.to_str()) {
                 Some("svg") => "image/svg+xml",
@@ -48,6 +50,7 @@ impl Brand {
             enabled: portal.enabled,
             name: portal.name.clone(),
             support: portal.support.clone(),
+            links,
             logo,
             style: portal.color.map(style).unwrap_or_default(),
         }

@@ -1,8 +1,9 @@
-//! The customers' portal, `/portal`: a customer shows his licence key and sees what belongs to it: seats, which he can
+//! The customers' portal, `/portal`: a customer shows his licence key, or opens a link that he was mailed, and sees what belongs to it: seats, which he can
 //! free, usage, key and licence file, and his data. Made as the console is (`console`), with the vendor's name, logo and
 //! colour from `[portal]` of the configuration.
 
 mod brand;
+mod link;
 mod pages;
 mod visitor;
 

@@ -16,6 +16,7 @@ use licentia_protocol::Code;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::link;
 use super::visitor::{COOKIE, Customer, Sent, around};
 use crate::console::{
     Done, Fields, as_told, asset, choose_language, guarded, language, page, shown,
@@ -37,6 +38,8 @@ pub(crate) fn routes(brand: &Brand) -> Router<Shared> {
     Router::new()
         .route("/portal", get(show_log_in))
         .route("/portal/log-in", post(log_in))
+        .route("/portal/log-in-link", post(link::send))
+        .route("/portal/link", get(link::show).post(link::enter))
         .route("/portal/language", post(choose_language))
         .route("/portal/log-out", post(log_out))
         .route("/portal/license", get(license))
@@ -64,6 +67,7 @@ async fn style(State(brand): State<Arc<Brand>>) -> Response {
 async fn show_log_in(
     State(authority): State<Authority>,
     State(brand): State<Arc<Brand>>,
+    Query(done): Query<Done>,
     headers: HeaderMap,
 ) -> Response {
     if let Some(token) = cookie(&headers, COOKIE)
@@ -71,7 +75,9 @@ async fn show_log_in(
     {
         return Redirect::to("/portal/license").into_response();
     }
-    page("portal_log_in.html", around(&brand, language(&headers)))
+    let mut all = around(&brand, language(&headers));
+    all["done"] = done.word().into();
+    page("portal_log_in.html", all)
 }
 
 /// By a licence key. Keys that nobody knows are limited by address, as they are where products show them.
@@ -91,22 +97,29 @@ async fn log_in(
         }
     };
     match entered {
-        Ok(token) => {
-            let cookie =
-                format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict", token.expose());
-            let mut response = Redirect::to("/portal/license").into_response();
-            if let Ok(cookie) = HeaderValue::try_from(cookie) {
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-            }
-            response
-        }
+        Ok(token) => entered_with(&token),
         Err(failure) => {
             gate.failed(&failure.problem().code);
-            let mut all = around(&brand, language(&headers));
-            all["error"] = shown(&failure);
-            as_told(page("portal_log_in.html", all), failure)
+            not_in(&brand, &headers, failure)
         }
     }
+}
+
+/// To the licence, with the cookie of the visit.
+pub(super) fn entered_with(token: &Secret<String>) -> Response {
+    let cookie = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Strict", token.expose());
+    let mut response = Redirect::to("/portal/license").into_response();
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The log-in again, with what was wrong.
+pub(super) fn not_in(brand: &Brand, headers: &HeaderMap, failure: Failure) -> Response {
+    let mut all = around(brand, language(headers));
+    all["error"] = shown(&failure);
+    as_told(page("portal_log_in.html", all), failure)
 }
 
 async fn log_out(_: Sent) -> Response {

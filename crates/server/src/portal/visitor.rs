@@ -78,7 +78,9 @@ pub(crate) fn around(brand: &Brand, language: &str) -> Value {
     json!({
         "lang": language,
         "assets": "/portal/assets",
-        "brand": { "name": brand.name, "logo": brand.has_logo(), "support": brand.support },
+        "brand": {
+            "name": brand.name, "logo": brand.has_logo(), "support": brand.support, "links": brand.links,
+        },
         "inside": false,
         "csrf": "",
         "path": "/portal",
