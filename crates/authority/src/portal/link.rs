@@ -124,7 +124,12 @@ impl Authority {
     }
 
     /// The token of a link for a customer, in a mail.
-    pub(crate) fn portal_link(&self, customer: &Customer, mail: Uuid, until: i64) -> Secret<String> {
+    pub(crate) fn portal_link(
+        &self,
+        customer: &Customer,
+        mail: Uuid,
+        until: i64,
+    ) -> Secret<String> {
         let said = Said { customer: customer.id, until, mail };
         let bytes = [said.bytes(), self.tag_of_link(said, customer).to_vec()].concat();
         Secret::new(Base64UrlUnpadded::encode_string(&bytes))
