@@ -62,7 +62,7 @@ impl Authority {
         if self.clock().now() >= until {
             return Ok(Composed::Void("the link is no longer good".into()));
         }
-        let holder = self.holder_of(tx, said["email"].as_str().unwrap_or_default()).await?;
+        let holder = self.licensed_customer(tx, said["email"].as_str().unwrap_or_default()).await?;
         let Some(customer) = holder else {
             return Ok(Composed::Void("nobody holds a licence under this address".into()));
         };

@@ -113,7 +113,7 @@ impl Authority {
     }
 
     /// The customer under this address, if he holds a licence.
-    pub(crate) async fn holder_of(
+    pub(crate) async fn licensed_customer(
         &self,
         tx: &mut dyn Transaction,
         email: &str,
