@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -10,14 +11,19 @@ use licentia_tests::{Home, Server, checkout};
 
 /// Runs a script against an authority of its own, of which nothing is known but the first token.
 fn drive(script: &str) {
+    drive_with(script, &[]);
+}
+
+/// The same with these settings.
+fn drive_with(script: &str, settings: &[(&str, &str)]) {
     let home = Home::empty();
     let set_up = home.run(&["init", "--json"]).done().json();
     let mut licentia = home.command();
     licentia.env("LICENTIA_PORTAL__NAME", "Acme GmbH").env("LICENTIA_PORTAL__COLOR", "#c2185b");
     licentia.env("LICENTIA_WEBHOOKS__ALLOW", "127.0.0.0/8");
+    licentia.envs(settings.iter().copied());
     let server = Server::start(licentia);
-    let modules = std::env::var_os("LICENTIA_TEST_NODE_MODULES")
-        .map_or_else(|| checkout().join("target/node/node_modules"), PathBuf::from);
+    let modules = modules();
     assert!(
         modules.join("playwright-core").exists(),
         "{} lacks playwright-core: run ./scripts/test, which sets it up",
@@ -27,6 +33,7 @@ fn drive(script: &str) {
         .arg(checkout().join("tests/browser").join(script))
         .args([&server.url, set_up["api_token"].as_str().unwrap()])
         .arg(modules.parent().unwrap())
+        .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -36,6 +43,11 @@ fn drive(script: &str) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+fn modules() -> PathBuf {
+    std::env::var_os("LICENTIA_TEST_NODE_MODULES")
+        .map_or_else(|| checkout().join("target/node/node_modules"), PathBuf::from)
 }
 
 #[test]
@@ -51,6 +63,35 @@ fn each_page_is_read_by_axe_in_both_languages_and_schemes() {
 #[test]
 fn a_customer_helps_himself_in_the_portal() {
     drive("portal.mjs");
+}
+
+/// Against `oidc-provider` of npm, on another site.
+#[test]
+fn an_openid_provider_vouches_for_operators() {
+    let mut provider = Command::new("node")
+        .arg(checkout().join("tests/browser/provider.mjs"))
+        .arg(modules())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // It warns that it is a development server.
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut issuer = String::new();
+    let mut output = BufReader::new(provider.stdout.take().unwrap());
+    output.read_line(&mut issuer).unwrap();
+    drive_with(
+        "oidc.mjs",
+        &[
+            ("LICENTIA_OIDC__ISSUER", issuer.trim()),
+            ("LICENTIA_OIDC__CLIENT_ID", "licentia"),
+            ("LICENTIA_OIDC__CLIENT_SECRET", "a secret: of the+test"),
+            ("LICENTIA_OIDC__NAME", "Acme ID"),
+        ],
+    );
+    // It ends with its standard input.
+    drop(provider.stdin.take());
+    assert!(provider.wait().unwrap().success());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 pub mod mail;
 pub mod notices;
+pub mod oidc;
 pub mod webhooks;
 pub use crate::address::{Forwarded, Network};
 use crate::payments::{self, Payments, Secrets};
@@ -48,6 +49,8 @@ pub struct Config {
     pub webhooks: webhooks::Webhooks,
     /// Section `[notices]`.
     pub notices: notices::Notices,
+    /// Section `[oidc]`.
+    pub oidc: oidc::Oidc,
     /// Section `[revocations]`.
     pub revocations: Revocations,
     /// Section `[releases]`.
@@ -445,6 +448,7 @@ impl Config {
                 ("MAIL", key) => config.mail.set(key, value).map_err(wrong)?,
                 ("WEBHOOKS", key) => config.webhooks.set(key, &value).map_err(wrong)?,
                 ("NOTICES", key) => config.notices.set(key, &value).map_err(wrong)?,
+                ("OIDC", key) => config.oidc.set(key, value).map_err(wrong)?,
                 ("PAYMENTS", key) => {
                     let Some((provider, "SECRETS" | "SECRETS_FILE")) = key.split_once("__") else {
                         return Err(wrong("is not a setting that is known"));

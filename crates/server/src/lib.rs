@@ -22,6 +22,7 @@ pub mod local;
 pub mod mail;
 mod metrics;
 pub mod objects;
+mod oidc;
 pub mod openapi;
 pub mod payments;
 mod portal;

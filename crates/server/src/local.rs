@@ -20,7 +20,7 @@ use crate::jobs::events::Feed;
 use crate::jobs::uses::Uses;
 use crate::limits::Limits;
 use crate::lists::Publisher;
-use crate::router::{Facts, Services, Shared, router};
+use crate::router::{Facts, Services, Shared, Vouching, router};
 use crate::serve::Draining;
 
 /// An authority in this process, and who asks it.
@@ -60,6 +60,7 @@ impl Local {
             brand: Arc::default(),
             publisher,
             artifacts,
+            vouching: Vouching::default(),
             tills: Arc::default(),
         }));
         Self { router, actor, artifacts: None }

@@ -29,6 +29,7 @@ use crate::jobs::uses::Uses;
 use crate::limits::Limits;
 use crate::lists::Publisher;
 use crate::metrics::{Metrics, Running, Told};
+use crate::oidc::Provider;
 use crate::openapi;
 use crate::payments::Tills;
 use crate::portal::{self, Brand};
@@ -61,8 +62,31 @@ pub(crate) struct Services {
     pub(crate) brand: Arc<Brand>,
     pub(crate) publisher: Publisher,
     pub(crate) artifacts: Artifacts,
+    /// Who vouches for operators.
+    pub(crate) vouching: Vouching,
     /// Providers of payments.
     pub(crate) tills: Arc<Tills>,
+}
+
+/// The OpenID provider that vouches for operators, where there is one.
+#[derive(Clone, Default)]
+pub(crate) struct Vouching(pub(crate) Option<Arc<Provider>>);
+
+impl Vouching {
+    pub(crate) fn provider(&self) -> Result<&Provider, Failure> {
+        self.0.as_deref().ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// What people call it.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.0.as_ref().map(|provider| provider.name.as_str())
+    }
+}
+
+impl FromRef<Shared> for Vouching {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.0.vouching.clone()
+    }
 }
 
 /// How the server is set up, for its operators to read; no secrets.

@@ -22,9 +22,10 @@ use crate::jobs::work::Worker;
 use crate::limits::Limits;
 use crate::lists::Publisher;
 use crate::metrics::Metrics;
+use crate::oidc;
 use crate::payments;
 use crate::portal::Brand;
-use crate::router::{Facts, Services, Shared, router};
+use crate::router::{Facts, Services, Shared, Vouching, router};
 use crate::system::variables;
 
 /// How long running requests may take after the stop signal.
@@ -67,6 +68,9 @@ impl Server {
         config: Config,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
+        let vouching = Vouching(
+            oidc::Provider::of(&config.oidc).map_err(std::io::Error::other)?.map(Arc::new),
+        );
         let tills = payments::open(&config.payments).map_err(std::io::Error::other)?;
         let (stopping, stopped) = watch::channel(false);
         let feed = jobs::events::start(authority.clone(), stopped.clone());
@@ -116,6 +120,7 @@ impl Server {
             readers: Readers(config.metrics.allow.clone()),
             publisher,
             artifacts: artifacts::of(&authority, &config.releases),
+            vouching,
             tills: Arc::new(tills),
             insecure: config.server.insecure,
             board,

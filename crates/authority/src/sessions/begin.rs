@@ -1,8 +1,9 @@
 //! A log-in. Its failures are told alike and cost alike, whether there is such an operator or not.
 
 use licentia_issue::Secret;
-use licentia_model::Session;
+use licentia_model::{Operator, Session};
 use licentia_protocol::{Code, resource};
+use licentia_storage::Transaction;
 use serde_json::Value;
 
 use crate::audit::{Actor, Entry};
@@ -45,14 +46,10 @@ impl Authority {
         if operator.totp.is_some() && code.is_none() {
             return Err(AuthorityError::Refused(Code::CodeNeeded));
         }
-        let agent = agent.map(|agent| {
-            agent.chars().filter(|c| !c.is_control()).take(LONGEST_AGENT).collect::<String>()
-        });
         let begun = self
             .write(move |this, tx| {
                 Box::pin(async move {
                     tx.lock_audit_head().await?;
-                    let now = this.clock().now();
                     // As it is now: it may have been removed, or given another password, in between.
                     let operator = tx.operator(operator.id).await?;
                     let operator = operator.filter(|operator| operator.password == stored);
@@ -63,33 +60,49 @@ impl Authority {
                     {
                         return Ok(None);
                     }
-                    let secret = token(SESSION, this.random());
-                    let session = Session {
-                        id: this.uuid(),
-                        operator_id: operator.id,
-                        hash: this.session_hash(secret.expose()),
-                        origin: origin.clone(),
-                        agent,
-                        created_at: now,
-                        last_used_at: now,
-                        expires_at: now.saturating_add(LIFE_S),
-                    };
-                    tx.insert_session(&session).await?;
-                    let actor = Actor::new(format!("operator:{}", operator.name), origin);
-                    let entry =
-                        Entry::change(Value::Null, "good").fact("session", session.id.to_string());
-                    this.record(tx, &actor, "session.begin", subject(operator.id), entry).await?;
-                    let mut view = view(&session, &operator.name, Some(session.id));
-                    view.csrf_token = Some(this.csrf_token(secret.expose()));
-                    view.token = Some(secret.expose().clone());
-                    Ok(Some(view))
+                    this.begin_session(tx, &operator, "password", agent, origin).await.map(Some)
                 })
             })
             .await?;
         begun.ok_or_else(|| self.refuse_log_in(Code::WrongLogin))
     }
 
-    fn refuse_log_in(&self, code: Code) -> AuthorityError {
+    /// The session of an operator who has shown what he had to; `by` is told in the trail.
+    pub(super) async fn begin_session(
+        &self,
+        tx: &mut dyn Transaction,
+        operator: &Operator,
+        by: &'static str,
+        agent: Option<String>,
+        origin: String,
+    ) -> Result<resource::Session, AuthorityError> {
+        let agent = agent.map(|agent| {
+            agent.chars().filter(|c| !c.is_control()).take(LONGEST_AGENT).collect::<String>()
+        });
+        let (now, secret) = (self.clock().now(), token(SESSION, self.random()));
+        let session = Session {
+            id: self.uuid(),
+            operator_id: operator.id,
+            hash: self.session_hash(secret.expose()),
+            origin: origin.clone(),
+            agent,
+            created_at: now,
+            last_used_at: now,
+            expires_at: now.saturating_add(LIFE_S),
+        };
+        tx.insert_session(&session).await?;
+        let actor = Actor::new(format!("operator:{}", operator.name), origin);
+        let entry = Entry::change(Value::Null, "good")
+            .fact("session", session.id.to_string())
+            .fact("by", by);
+        self.record(tx, &actor, "session.begin", subject(operator.id), entry).await?;
+        let mut view = view(&session, &operator.name, Some(session.id));
+        view.csrf_token = Some(self.csrf_token(secret.expose()));
+        view.token = Some(secret.expose().clone());
+        Ok(view)
+    }
+
+    pub(super) fn refuse_log_in(&self, code: Code) -> AuthorityError {
         self.refusals().count(code);
         AuthorityError::Refused(code)
     }

@@ -3,3 +3,4 @@
 pub mod begin;
 pub mod end;
 pub mod list;
+pub mod vouched;

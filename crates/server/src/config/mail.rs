@@ -55,6 +55,11 @@ pub enum Security {
 pub struct Password(String);
 
 impl Password {
+    /// One that was read elsewhere.
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The password. Each call is a place to look at in a review.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -120,13 +125,22 @@ impl Mail {
 
     /// The password, from its file where one is named.
     pub(crate) fn password(&self) -> Result<Option<Password>, String> {
-        match (&self.password, &self.password_file) {
-            (Some(_), Some(_)) => Err("`password` and `password_file` exclude each other".into()),
-            (password, None) => Ok(password.clone()),
-            (None, Some(path)) => match fs::read_to_string(path) {
-                Ok(text) => Ok(Some(Password(text.trim_end_matches(['\r', '\n']).to_owned()))),
-                Err(error) => Err(format!("password_file {}: {error}", path.display())),
-            },
-        }
+        secret_of("password", self.password.as_ref(), self.password_file.as_ref())
+    }
+}
+
+/// A secret of the configuration, from its file where one is named.
+pub(crate) fn secret_of(
+    key: &str,
+    secret: Option<&Password>,
+    file: Option<&PathBuf>,
+) -> Result<Option<Password>, String> {
+    match (secret, file) {
+        (Some(_), Some(_)) => Err(format!("`{key}` and `{key}_file` exclude each other")),
+        (secret, None) => Ok(secret.cloned()),
+        (None, Some(path)) => match fs::read_to_string(path) {
+            Ok(text) => Ok(Some(Password(text.trim_end_matches(['\r', '\n']).to_owned()))),
+            Err(error) => Err(format!("{key}_file {}: {error}", path.display())),
+        },
     }
 }

@@ -25,6 +25,7 @@ templates!(
     "stranger.html",
     "trouble.html",
     "log_in.html",
+    "vouched.html",
     "first_password.html",
     "overview.html",
     "start.html",

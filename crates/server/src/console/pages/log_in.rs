@@ -25,6 +25,7 @@ use crate::extract::cookie;
 use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::problem::Failure;
+use crate::router::Vouching;
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -47,6 +48,7 @@ pub(crate) fn ours(next: &str) -> String {
 
 pub(crate) async fn show(
     State(authority): State<Authority>,
+    State(vouching): State<Vouching>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Response {
@@ -56,13 +58,14 @@ pub(crate) async fn show(
     {
         return Redirect::to(&next).into_response();
     }
-    let shown = json!({ "next": next, "name": "", "error": null, "out": asked.out == "1" });
+    let shown = json!({ "next": next, "name": "", "error": null, "out": asked.out == "1", "provider": vouching.name() });
     form("log_in.html", &headers, shown)
 }
 
 pub(crate) async fn send(
     State(authority): State<Authority>,
     State(limits): State<Arc<Limits>>,
+    State(vouching): State<Vouching>,
     gate: Gate,
     headers: HeaderMap,
     body: Bytes,
@@ -73,7 +76,8 @@ pub(crate) async fn send(
     match log_in(&authority, &limits, &gate, &headers, &name, password, fields.some("code")).await {
         Ok(session) => let_in(session, &next),
         Err(failure) => {
-            let shown = json!({ "next": next, "name": name, "out": false });
+            let shown =
+                json!({ "next": next, "name": name, "out": false, "provider": vouching.name() });
             refused("log_in.html", &headers, shown, failure)
         }
     }
@@ -135,13 +139,12 @@ async fn log_in(
     code: Option<String>,
 ) -> Result<Session, Failure> {
     limits.try_log_in(gate.address(), name, Instant::now())?;
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let session = authority
         .log_in(LogIn {
             name: name.to_owned(),
             password,
             code,
-            agent: agent.map(str::to_owned),
+            agent: agent(headers),
             origin: gate.origin(),
         })
         .await?;
@@ -150,20 +153,31 @@ async fn log_in(
     Ok(session)
 }
 
-fn let_in(mut session: Session, next: &str) -> Response {
+/// The program, in its own words.
+pub(super) fn agent(headers: &HeaderMap) -> Option<String> {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    agent.map(str::to_owned)
+}
+
+fn let_in(session: Session, next: &str) -> Response {
     let mut response = Redirect::to(next).into_response();
+    session_cookie(&mut response, session);
+    response
+}
+
+/// Hands the session to the browser.
+pub(super) fn session_cookie(response: &mut Response, mut session: Session) {
     let token = session.token.take().unwrap_or_default();
     let cookie = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict");
     match HeaderValue::try_from(cookie) {
         Ok(cookie) => {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
-            response
+            response.headers_mut().append(header::SET_COOKIE, cookie);
         }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
-fn form(template: &str, headers: &HeaderMap, mut shown: Value) -> Response {
+pub(super) fn form(template: &str, headers: &HeaderMap, mut shown: Value) -> Response {
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("lang".into(), language(headers).into());
     }
@@ -171,7 +185,12 @@ fn form(template: &str, headers: &HeaderMap, mut shown: Value) -> Response {
 }
 
 /// The form again, with what was wrong. Status, `Retry-After` and the code in the metrics are the API's.
-fn refused(template: &str, headers: &HeaderMap, mut shown: Value, failure: Failure) -> Response {
+pub(super) fn refused(
+    template: &str,
+    headers: &HeaderMap,
+    mut shown: Value,
+    failure: Failure,
+) -> Response {
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("error".into(), trouble::shown(&failure));
     }

@@ -11,6 +11,7 @@ pub(crate) mod language;
 mod licenses;
 mod log_in;
 mod log_out;
+mod oidc;
 mod operators;
 mod overview;
 mod products;
@@ -44,6 +45,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/console/language", post(language::handler))
         .route("/console/log-in", get(log_in::show).post(log_in::send))
         .route("/console/first-password", get(log_in::first).post(log_in::set_first))
+        .route("/console/oidc", get(oidc::begin))
+        .route("/console/oidc/callback", get(oidc::finish))
         .route("/console/log-out", change(R::Sessions, post(log_out::handler)))
         .route("/console", see(R::Licenses, get(overview::handler)))
         .route(
