@@ -1,7 +1,5 @@
 //! `/console/oidc`: to the OpenID provider, and back with a code.
 
-use std::sync::Arc;
-
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,12 +8,10 @@ use licentia_issue::master::equal_bytes;
 use licentia_protocol::{Code, Problem};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::log_in::{agent, form, ours, refused, session_cookie};
 use crate::extract::cookie;
 use crate::gate::Gate;
-use crate::limits::Limits;
 use crate::oidc::Unvouched;
 use crate::problem::Failure;
 use crate::router::Vouching;
@@ -42,7 +38,7 @@ pub(crate) async fn begin(
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let back = provider.back(host).ok_or_else(|| Failure::from(Code::Malformed))?;
         let (flow, sealed) = authority.begin_flow(ours(&asked.next), back)?;
-        let to = provider.begin(&flow).await.map_err(told)?;
+        let to = provider.begin(&flow).await.map_err(|e| told(&e))?;
         Ok::<_, Failure>((to, sealed))
     };
     match begun.await {
@@ -72,13 +68,13 @@ pub(crate) struct Answer {
 pub(crate) async fn finish(
     State(authority): State<Authority>,
     State(vouching): State<Vouching>,
-    State(limits): State<Arc<Limits>>,
     Query(answer): Query<Answer>,
     gate: Gate,
     headers: HeaderMap,
 ) -> Response {
     let finished = async {
-        limits.try_log_in(gate.address(), "oidc", Instant::now())?;
+        // There is nothing to guess here, so that the limits of passwords would only keep people out.
+        gate.enter(None)?;
         let provider = vouching.provider()?;
         let flow = cookie(&headers, COOKIE).and_then(|sealed| authority.open_flow(&sealed));
         let flow = flow.filter(|flow| {
@@ -94,9 +90,10 @@ pub(crate) async fn finish(
             return Err(Code::WrongLogin.into());
         }
         if answer.iss.as_deref().is_some_and(|iss| !provider.is(iss)) {
-            return Err(told(Unvouched::Token("another provider answers".into())));
+            return Err(told(&Unvouched::Token("another provider answers".into())));
         }
-        let email = provider.finish(&answer.code, &flow, authority.now()).await.map_err(told)?;
+        let email =
+            provider.finish(&answer.code, &flow, authority.now()).await.map_err(|e| told(&e))?;
         let session = authority.log_in_vouched(&email, agent(&headers), gate.origin()).await;
         let session = session.map_err(|error| match Failure::from(error) {
             failure if failure.problem().code == Code::WrongLogin.as_str() => {
@@ -105,7 +102,6 @@ pub(crate) async fn finish(
             }
             failure => failure,
         })?;
-        limits.logged_in(gate.address(), "oidc");
         Ok::<_, Failure>((session, flow.next))
     };
     let mut response = match finished.await {
@@ -128,7 +124,7 @@ fn refused_here(vouching: &Vouching, headers: &HeaderMap, failure: Failure) -> R
 }
 
 /// The log says why; a stranger is told what to do.
-fn told(unvouched: Unvouched) -> Failure {
+fn told(unvouched: &Unvouched) -> Failure {
     tracing::warn!(%unvouched, "nobody was let in by the OpenID provider");
     let (code, what) = match unvouched {
         Unvouched::Unreachable(_) => (
