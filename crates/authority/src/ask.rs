@@ -6,12 +6,14 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use licentia_storage::{BoxFuture, Transaction};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::audit::Actor;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::idempotency::Attempt;
 
 /// A request for a change.
 #[derive(Debug, Clone)]
@@ -89,14 +91,7 @@ impl Authority {
             + Send
             + 'static,
     {
-        let attempt = match &ask.once {
-            None => None,
-            Some(once) => {
-                let begun =
-                    self.attempt(&once.route, &once.credential, Some(&once.key), &once.request);
-                begun.map_err(|denied| AuthorityError::Refused(denied.code))?
-            }
-        };
+        let attempt = self.attempt_of(&ask)?;
         self.write(move |this, tx| {
             Box::pin(async move {
                 let now = this.clock().now();
@@ -116,5 +111,46 @@ impl Authority {
             })
         })
         .await
+    }
+
+    /// The same for what cannot be looked up again: the answer itself is kept, as long as the key counts. Nothing secret
+    /// may be in it.
+    pub(crate) async fn carry_out_and_keep<R, W>(
+        &self,
+        ask: Ask,
+        work: W,
+    ) -> Result<R, AuthorityError>
+    where
+        R: Serialize + DeserializeOwned + Send + Sync + 'static,
+        W: for<'t> FnOnce(
+                Self,
+                &'t mut dyn Transaction,
+                Ask,
+            ) -> BoxFuture<'t, Result<R, AuthorityError>>
+            + Send
+            + 'static,
+    {
+        let attempt = self.attempt_of(&ask)?;
+        self.write(move |this, tx| {
+            Box::pin(async move {
+                let Some(attempt) = attempt else { return work(this, tx, ask).await };
+                let now = this.clock().now();
+                attempt.alone(tx).await?;
+                if let Some(answer) = attempt.answered_before(&this, tx, now).await? {
+                    return Ok(answer);
+                }
+                let answer = work(this.clone(), tx, ask).await?;
+                attempt.answered(&this, tx, &answer, now).await?;
+                Ok(answer)
+            })
+        })
+        .await
+    }
+
+    /// The attempt that it is, where it has an idempotency key.
+    pub(crate) fn attempt_of(&self, ask: &Ask) -> Result<Option<Attempt>, AuthorityError> {
+        let Some(once) = &ask.once else { return Ok(None) };
+        self.attempt(&once.route, &once.credential, Some(&once.key), &once.request)
+            .map_err(|denied| AuthorityError::Refused(denied.code))
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! What was done is kept in the transaction of the effect, so a crash leaves either both or neither, and no key
 //! that is in progress for ever. Kept are a hash of the request and the id of the result, never a secret: an
-//! answer that carries a token is given again with a new one, which voids the former. A refusal has no effect;
-//! the same request is judged anew.
+//! answer that carries a token is given again with a new one, which voids the former. Only an answer that cannot be
+//! looked up again, such as a document that was signed, is kept itself, sealed, as long as the key counts. A refusal has
+//! no effect; the same request is judged anew.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,11 +13,13 @@ use licentia_model::IdempotencyKey;
 use licentia_protocol::Code;
 use licentia_storage::Transaction;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::authority::Authority;
 use crate::denied::Denied;
 use crate::error::AuthorityError;
+use crate::hex::hex;
 
 /// How long a key counts, in seconds.
 pub(crate) const KEPT_S: i64 = 24 * 3600;
@@ -105,6 +108,14 @@ impl Attempt {
         tx: &mut dyn Transaction,
         now: i64,
     ) -> Result<Result<Option<Uuid>, Denied>, AuthorityError> {
+        Ok(self.before(tx, now).await?.map(|row| row.map(|row| row.result)))
+    }
+
+    async fn before(
+        &self,
+        tx: &mut dyn Transaction,
+        now: i64,
+    ) -> Result<Result<Option<IdempotencyKey>, Denied>, AuthorityError> {
         let Some(row) = tx.idempotency_key(&self.running.scope).await? else { return Ok(Ok(None)) };
         if row.at <= now.saturating_sub(KEPT_S) {
             return Ok(Ok(None));
@@ -112,7 +123,44 @@ impl Attempt {
         if row.request != self.request {
             return Ok(Err(Code::IdempotencyKeyReused.into()));
         }
-        Ok(Ok(Some(row.result)))
+        Ok(Ok(Some(row)))
+    }
+
+    /// What this request was answered before. Call under the lock that its effect takes.
+    pub(crate) async fn answered_before<R: DeserializeOwned>(
+        &self,
+        authority: &Authority,
+        tx: &mut dyn Transaction,
+        now: i64,
+    ) -> Result<Option<R>, AuthorityError> {
+        let row = self.before(tx, now).await?;
+        let row = row.map_err(|denied| AuthorityError::Refused(denied.code))?;
+        let Some(sealed) = row.and_then(|row| row.answer) else { return Ok(None) };
+        let answer = authority.master().open(&self.seal_name(), &sealed)?;
+        let answer = serde_json::from_slice(answer.expose());
+        Ok(Some(answer.map_err(|e| AuthorityError::Keys(format!("a kept answer: {e}")))?))
+    }
+
+    /// Keeps what it was answered, in the transaction of its effect.
+    pub(crate) async fn answered(
+        &self,
+        authority: &Authority,
+        tx: &mut dyn Transaction,
+        answer: &(impl Serialize + Sync),
+        now: i64,
+    ) -> Result<(), AuthorityError> {
+        let text = serde_json::to_vec(answer)
+            .map_err(|e| AuthorityError::Keys(format!("an answer to be kept: {e}")))?;
+        let nonce = authority.random().bytes();
+        let sealed = authority.master().seal(&self.seal_name(), &text, nonce)?;
+        let (scope, request) = (self.running.scope, self.request);
+        let (result, answer) = (Uuid::nil(), Some(sealed));
+        let row = IdempotencyKey { scope, request, result, answer, at: now };
+        Ok(tx.put_idempotency_key(&row).await?)
+    }
+
+    fn seal_name(&self) -> String {
+        format!("answer/{}", hex(&self.running.scope))
     }
 
     /// Keeps what it did, in the transaction that does it.
@@ -123,6 +171,7 @@ impl Attempt {
         now: i64,
     ) -> Result<(), AuthorityError> {
         let (scope, request) = (self.running.scope, self.request);
-        Ok(tx.put_idempotency_key(&IdempotencyKey { scope, request, result, at: now }).await?)
+        let row = IdempotencyKey { scope, request, result, answer: None, at: now };
+        Ok(tx.put_idempotency_key(&row).await?)
     }
 }

@@ -21,6 +21,7 @@ pub mod licenses;
 pub mod offline;
 pub mod privacy;
 pub mod problem;
+pub mod range;
 pub mod registry;
 pub mod resource;
 pub mod revocations;

@@ -6,8 +6,8 @@
 //! ```
 //! No name that anybody chose leads into the store. Memory is bounded by parts and chunks, whatever a file's size.
 
+mod abandoned;
 mod personal;
-pub(crate) mod range;
 mod read;
 
 use std::ops::Range;
@@ -21,12 +21,13 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
 use licentia_authority::Authority;
+use licentia_authority::distribution::archive::{Segment, Unfit};
 use licentia_authority::hex::hex;
 use licentia_model::Artifact;
 use object_store::{GetOptions, MultipartUpload, ObjectStoreExt};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-pub(crate) use self::personal::{Segment, Unfit, clip};
 pub(crate) use self::read::Body;
 use crate::config::{Delivery, Releases};
 use crate::objects::{Objects, ObjectsError};
@@ -36,6 +37,8 @@ use crate::system::variables;
 
 /// Bytes of every part but the last. Stores want at least 5 MiB of theirs.
 pub(crate) const PART: u64 = 8 * 1024 * 1024;
+/// Where parts are until they are put together.
+const UPLOADS: &str = "uploads";
 /// The folder in the data directory, where no other place is named.
 const FOLDER: &str = "artifacts";
 
@@ -69,6 +72,12 @@ impl Artifacts {
         Self(Arc::new(Inner { place, delivery: config.delivery, opened: OnceLock::new() }))
     }
 
+    /// Whether there is something to look at: a bucket, or a folder that was made.
+    fn is_there(&self) -> bool {
+        let place = self.0.place.as_deref().unwrap_or_default();
+        place.contains("://") || Path::new(place).is_dir()
+    }
+
     /// Opens the store; a folder is made. What is wrong with its place is told here.
     pub fn objects(&self) -> Result<&Objects, ObjectsError> {
         if let Some(objects) = self.0.opened.get() {
@@ -94,7 +103,7 @@ impl Artifacts {
     /// The parts that are there and whole.
     pub(crate) async fn parts(&self, artifact: &Artifact) -> Result<Vec<u32>, ObjectsError> {
         let objects = self.objects()?;
-        let folder = objects.path(&format!("uploads/{}", artifact.id))?;
+        let folder = objects.path(&format!("{UPLOADS}/{}", artifact.id))?;
         let mut parts: Vec<u32> = objects
             .store()
             .list(Some(&folder))
@@ -179,9 +188,13 @@ impl Artifacts {
     }
 
     /// Forgets the parts; whatever stays is in nobody's way.
-    pub(crate) async fn forget_parts(&self, artifact: &Artifact) -> Result<(), ObjectsError> {
+    pub(crate) async fn forget_parts(&self, artifact: Uuid) -> Result<(), ObjectsError> {
+        self.forget_folder(&format!("{UPLOADS}/{artifact}")).await
+    }
+
+    async fn forget_folder(&self, name: &str) -> Result<(), ObjectsError> {
         let objects = self.objects()?;
-        let folder = objects.path(&format!("uploads/{}", artifact.id))?;
+        let folder = objects.path(name)?;
         let parts = objects.store().list(Some(&folder)).map_ok(|meta| meta.location).boxed();
         objects.store().delete_stream(parts).try_for_each(|_| async { Ok(()) }).await?;
         Ok(())
@@ -249,7 +262,7 @@ fn part_count(artifact: &Artifact) -> u32 {
 }
 
 fn part_name(artifact: &Artifact, part: u32) -> String {
-    format!("uploads/{}/{part:06}", artifact.id)
+    format!("{UPLOADS}/{}/{part:06}", artifact.id)
 }
 
 fn object_name(artifact: &Artifact) -> String {

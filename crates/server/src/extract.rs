@@ -100,11 +100,20 @@ pub(crate) fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
 
 /// Whether a header lists this `ETag`, strong or weak (RFC 9110 section 8.8.3.2), or `*`; `None`: there is no such header.
 pub(crate) fn names_tag(headers: &HeaderMap, name: HeaderName, tag: &str) -> Option<bool> {
+    names(headers, name, |shown| shown.strip_prefix("W/").unwrap_or(shown) == tag)
+}
+
+/// The same by the strong comparison, as `If-Match` wants it: a weak tag means nothing exactly.
+pub(crate) fn names_strong_tag(headers: &HeaderMap, name: HeaderName, tag: &str) -> Option<bool> {
+    names(headers, name, |shown| shown == tag)
+}
+
+fn names(headers: &HeaderMap, name: HeaderName, is: impl Fn(&str) -> bool) -> Option<bool> {
     let mut values = headers.get_all(name).iter().peekable();
     values.peek()?;
     let texts = values.filter_map(|value| value.to_str().ok());
     let mut tags = texts.flat_map(|text| text.split(',')).map(str::trim);
-    Some(tags.any(|shown| shown == "*" || shown.strip_prefix("W/").unwrap_or(shown) == tag))
+    Some(tags.any(|shown| shown == "*" || is(shown)))
 }
 
 /// The `Idempotency-Key`, if there is one.

@@ -14,9 +14,9 @@ statements! {
     // Of one number, which is another space than that of the locks with two.
     LOCK = "SELECT 1::bigint FROM pg_advisory_xact_lock($1)";
     PUT = "
-        INSERT INTO idempotency_keys (scope, request, result, at) VALUES ($1, $2, $3, $4)
+        INSERT INTO idempotency_keys (scope, request, result, at, answer) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (scope) DO UPDATE
-        SET request = excluded.request, result = excluded.result, at = excluded.at";
+        SET request = excluded.request, result = excluded.result, at = excluded.at, answer = excluded.answer";
     BY_SCOPE = "SELECT * FROM idempotency_keys WHERE scope = $1";
     PRUNE = "DELETE FROM idempotency_keys WHERE at < $1";
 }
@@ -30,7 +30,7 @@ impl IdempotencyKeys for PostgresTransaction {
     }
 
     async fn put_idempotency_key(&mut self, key: &IdempotencyKey) -> Result<()> {
-        let params = params![key.scope, key.request, key.result, key.at];
+        let params = params![key.scope, key.request, key.result, key.at, key.answer];
         self.write_one("idempotency key", PUT, params).await
     }
 
@@ -49,5 +49,6 @@ fn idempotency_key(row: &Columns<'_>) -> Result<IdempotencyKey> {
         request: row.hash("request")?,
         result: row.uuid("result")?,
         at: row.plain("at")?,
+        answer: row.plain("answer")?,
     })
 }

@@ -12,9 +12,9 @@ use crate::transaction::SqliteTransaction;
 
 statements! {
     PUT = "
-        INSERT INTO idempotency_keys (scope, request, result, at) VALUES (?1, ?2, ?3, ?4)
+        INSERT INTO idempotency_keys (scope, request, result, at, answer) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (scope) DO UPDATE
-        SET request = excluded.request, result = excluded.result, at = excluded.at";
+        SET request = excluded.request, result = excluded.result, at = excluded.at, answer = excluded.answer";
     BY_SCOPE = "SELECT * FROM idempotency_keys WHERE scope = ?1";
     PRUNE = "DELETE FROM idempotency_keys WHERE at < ?1";
 }
@@ -27,7 +27,7 @@ impl IdempotencyKeys for SqliteTransaction {
     }
 
     async fn put_idempotency_key(&mut self, key: &IdempotencyKey) -> Result<()> {
-        let params = params![key.scope, key.request, key.result.to_string(), key.at];
+        let params = params![key.scope, key.request, key.result.to_string(), key.at, key.answer];
         self.write_one("idempotency key", PUT, params)
     }
 
@@ -46,5 +46,6 @@ fn idempotency_key(row: &Columns<'_>) -> Result<IdempotencyKey> {
         request: row.hash("request")?,
         result: row.uuid("result")?,
         at: row.plain("at")?,
+        answer: row.plain("answer")?,
     })
 }

@@ -6,19 +6,21 @@ use crate::Backend;
 use crate::fixtures::{NOW, change, id, look};
 
 fn key(n: u8, at: i64) -> IdempotencyKey {
-    IdempotencyKey { scope: [n; 32], request: [n + 1; 32], result: id(n.into()), at }
+    IdempotencyKey { scope: [n; 32], request: [n + 1; 32], result: id(n.into()), at, answer: None }
 }
 
 /// Found by its scope; a later one takes its place.
 pub async fn an_idempotency_key_is_put_and_replaced(backend: &impl Backend) {
     let store = backend.open().await;
-    let later = IdempotencyKey { request: [9; 32], result: id(9), ..key(1, NOW + 1) };
+    let answer = Some(b"sealed".to_vec());
+    let later = IdempotencyKey { request: [9; 32], result: id(9), answer, ..key(1, NOW + 1) };
+    let put = later.clone();
     change!(store, |tx| {
         assert_eq!(tx.idempotency_key(&[1; 32]).await?, None);
         tx.put_idempotency_key(&key(1, NOW)).await?;
         tx.put_idempotency_key(&key(2, NOW)).await?;
         assert_eq!(tx.idempotency_key(&[1; 32]).await?, Some(key(1, NOW)));
-        tx.put_idempotency_key(&later).await
+        tx.put_idempotency_key(&put).await
     })
     .unwrap();
     look!(store, |tx| {

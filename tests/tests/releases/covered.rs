@@ -81,3 +81,70 @@ async fn c7_what_is_covered_is_listed_and_nothing_else() {
     );
     assert_eq!(shop.as_customer(&one, "/v1/releases/app/latest?version=one").await.0, 422);
 }
+
+/// What a plan covers is told by the command line, here and from afar, and counts for licences that are out already.
+#[tokio::test]
+async fn c7_a_plan_is_told_what_its_customers_may_fetch() {
+    let shop = Shop::open();
+    let file = shop.write("app.bin", b"app");
+    for (version, channel) in [("1.0.0", "stable"), ("1.1.0", "beta"), ("2.0.0", "stable")] {
+        shop.publish(version, &["--channel", channel, &file]);
+    }
+    let (_, key) = shop.licence("app", "none");
+    let covered = async || {
+        let (status, page) = shop.as_customer(&key, "/v1/releases/app").await;
+        assert_eq!(status, 200);
+        let mut versions: Vec<String> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["version"].as_str().unwrap().to_owned())
+            .collect();
+        versions.sort();
+        versions
+    };
+    let update = |more: &[&str]| {
+        let args = ["plan", "update", "--product", "app", "none"];
+        shop.remote(&[&args[..], more].concat()).done().json()["distribution"].clone()
+    };
+    assert_eq!(covered().await, [""; 0]);
+    let told = update(&["--channel", "stable", "--repository", "acme/app/{version}"]);
+    let repositories = json!(["acme/app/{version}"]);
+    assert_eq!(told, json!({ "channels": ["stable"], "repositories": repositories }));
+    assert_eq!(covered().await, ["1.0.0", "2.0.0"]);
+    // What is not named stays.
+    let told = update(&["--versions", "<2", "--maintenance-days", "365"]);
+    let expected = json!({
+        "channels": ["stable"], "versions": "<2", "maintenance_s": 365 * 86_400, "repositories": repositories,
+    });
+    assert_eq!(told, expected);
+    assert_eq!(covered().await, ["1.0.0"]);
+    assert_eq!(update(&["--seats", "3"]), expected);
+    let told = update(&["--channel", "beta", "--channel", "stable", "--versions", "all"]);
+    assert_eq!(told["channels"], json!(["beta", "stable"]));
+    assert_eq!(told.get("versions"), None);
+    assert_eq!(covered().await, ["1.0.0", "1.1.0", "2.0.0"]);
+    let shown = shop.home.run(&["plan", "show", "--product", "app", "none"]).done().stdout;
+    assert!(shown.contains("maintained for 365 days"), "{shown}");
+    let wrong = ["plan", "update", "--product", "app", "none", "--versions", "newest"];
+    let refused = shop.remote(&wrong);
+    assert!(refused.status != 0 && refused.stderr.contains("versions"), "{refused:?}");
+    assert_eq!(update(&["--no-distribution"]), json!({ "channels": [], "repositories": [] }));
+    assert_eq!(covered().await, [""; 0]);
+    // A plan that is made covers what it is told from the first.
+    let made = [
+        "plan",
+        "create",
+        "--product",
+        "app",
+        "new",
+        "--tier",
+        "NEW",
+        "--rank",
+        "9",
+        "--seats",
+        "1",
+    ];
+    let made = shop.remote(&[&made[..], &["--channel", "beta"]].concat()).done().json();
+    assert_eq!(made["distribution"]["channels"], json!(["beta"]));
+}

@@ -51,6 +51,12 @@ async fn c7_a_link_is_for_one_file_one_method_and_a_while() {
         ("if-modified-since", &modified, 304),
         ("if-match", "\"x\"", 412),
         ("if-match", &tag, 200),
+        ("if-match", "*", 200),
+        ("if-match", &format!("\"x\", {tag}"), 200),
+        // A weak one is the same when something is known, and not when something is meant exactly.
+        ("if-none-match", &format!("W/{tag}"), 304),
+        ("if-match", &format!("W/{tag}"), 412),
+        ("if-none-match", "*", 304),
     ] {
         assert_eq!(shop.fetch(&href, &[(name, value)]).await.status(), expected, "{name}: {value}");
     }

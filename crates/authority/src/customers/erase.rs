@@ -30,8 +30,8 @@ impl Authority {
         request: Erase,
         ask: impl Into<Ask> + Send,
     ) -> Result<ErasureReceipt, AuthorityError> {
-        let actor = ask.into().actor;
-        self.write(move |this, tx| {
+        let ask = ask.into();
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let customer = tx.customer(id).await?.ok_or_else(|| missing(id))?;
                 let licenses = this.licenses_of(tx, id).await?;
@@ -56,7 +56,7 @@ impl Authority {
                     mails: 0,
                 };
                 for license in licenses {
-                    this.forget_holder(tx, license, &mut done, &actor).await?;
+                    this.forget_holder(tx, license, &mut done, &ask.actor).await?;
                 }
                 this.forget_name(tx, customer, &mut done).await?;
                 let entry = Entry::new()
@@ -65,7 +65,7 @@ impl Authority {
                     .fact("activations", done.activations)
                     .fact("payments", done.payments)
                     .fact("audit_values", done.audit_values);
-                this.record(tx, &actor, "customer.erase", format!("customer:{id}"), entry).await?;
+                this.record(tx, &ask.actor, "customer.erase", format!("customer:{id}"), entry).await?;
                 Ok(ErasureReceipt {
                     customer_id: id,
                     erased_at: timestamp(now),

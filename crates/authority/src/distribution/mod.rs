@@ -4,6 +4,7 @@
 //! until when it is maintained. Releases, the container registry and the package index all ask the same question of
 //! the same [`Coverage`](coverage::Coverage).
 
+pub mod archive;
 pub mod coverage;
 pub mod link;
 pub mod of_license;

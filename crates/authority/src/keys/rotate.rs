@@ -14,7 +14,8 @@ use licentia_protocol::resource;
 use licentia_storage::Transaction;
 use serde_json::Map;
 
-use crate::audit::{Actor, Entry};
+use crate::ask::Ask;
+use crate::audit::Entry;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
 use crate::keyring::{KEYSET, public, roots, sealed_row};
@@ -62,8 +63,9 @@ impl Authority {
         key: NewKey,
         at_once: bool,
         root: Root,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<Vec<resource::SigningKey>, AuthorityError> {
+        let ask = ask.into();
         if matches!(purpose, Purpose::Root | Purpose::Unknown) {
             return Err(AuthorityError::Invalid {
                 field: "purpose",
@@ -72,9 +74,15 @@ impl Authority {
                         .into(),
             });
         }
-        self.change_keys("key.rotate", root, actor, move |this, keys| {
+        // Where one is published already, none is made.
+        let mut new = match self.has_next(purpose).await? {
+            true => None,
+            false => Some(self.new_key(key, purpose).await?),
+        };
+        self.change_keys("key.rotate", root, ask, move |this, keys| {
             if !keys.iter().any(|key| is(key, purpose, KeyState::Next)) {
-                let next = this.new_key(key, purpose)?;
+                // Somebody else put it to work in between.
+                let next = new.take().ok_or(AuthorityError::Changed)?;
                 if keys.iter().any(|known| known.kid == next.kid) {
                     return Err(AuthorityError::Invalid {
                         field: "key",
@@ -97,8 +105,9 @@ impl Authority {
         &self,
         kid: String,
         root: Root,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<Vec<resource::SigningKey>, AuthorityError> {
+        let ask = ask.into();
         let depend = kid.clone();
         let now = self.clock().now();
         let blocked = self
@@ -116,7 +125,7 @@ impl Authority {
                 })
             })
             .await?;
-        self.change_keys("key.retire", root, actor, move |_, keys| {
+        self.change_keys("key.retire", root, ask, move |_, keys| {
             let key = find(keys, &kid)?;
             let refused = |state| Err(AuthorityError::NotAllowed { what: "key", action: "retired", state });
             match key.state {
@@ -143,9 +152,11 @@ impl Authority {
         &self,
         kid: String,
         root: Root,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<Vec<resource::SigningKey>, AuthorityError> {
-        self.change_keys("key.compromise", root, actor, move |this, keys| {
+        let ask = ask.into();
+        let mut successors = self.successors(&kid).await?;
+        self.change_keys("key.compromise", root, ask, move |this, keys| {
             let key = find(keys, &kid)?;
             if key.state == KeyState::Compromised {
                 return Err(AuthorityError::NotAllowed {
@@ -154,13 +165,15 @@ impl Authority {
                     state: "compromised",
                 });
             }
-            let algorithm = public(key)?.algorithm();
             let was = std::mem::replace(&mut key.state, KeyState::Compromised);
             if was == KeyState::Active {
                 for purpose in key.purposes.clone() {
                     if !keys.iter().any(|key| is(key, purpose, KeyState::Next)) {
-                        let next = this.new_key(successor(purpose, algorithm), purpose)?;
-                        keys.push(next);
+                        let of = |key: &SigningKey| key.purposes.contains(&purpose);
+                        let place = successors.iter().position(of);
+                        // It began to sign, or its successor did, in between.
+                        let place = place.ok_or(AuthorityError::Changed)?;
+                        keys.push(successors.swap_remove(place));
                     }
                     this.succeed(keys, purpose, KeyState::Compromised);
                 }
@@ -175,14 +188,14 @@ impl Authority {
         &self,
         action: &'static str,
         root: Root,
-        actor: Actor,
+        ask: Ask,
         change: F,
     ) -> Result<Vec<resource::SigningKey>, AuthorityError>
     where
         F: FnOnce(&Self, &mut Vec<SigningKey>) -> Result<(), AuthorityError> + Send + 'static,
     {
         let keys = self
-            .write(move |this, tx| {
+            .carry_out_and_keep(ask, move |this, tx, ask| {
                 Box::pin(async move {
                     // One change of keys after the other, each on the keyset of the one before.
                     tx.lock_audit_head().await?;
@@ -202,13 +215,13 @@ impl Authority {
                     }
                     let version = this.publish(tx, &keys, &*root).await?;
                     let entry = Entry::change(was, is).fact("keyset_version", version);
-                    this.record(tx, &actor, action, "keys".into(), entry).await?;
-                    Ok(keys)
+                    this.record(tx, &ask.actor, action, "keys".into(), entry).await?;
+                    Ok(keys.into_iter().map(view).collect())
                 })
             })
             .await?;
         self.refresh_keys().await?;
-        Ok(keys.into_iter().map(view).collect())
+        Ok(keys)
     }
 
     async fn publish(
@@ -249,16 +262,46 @@ impl Authority {
         Ok(version)
     }
 
-    fn new_key(&self, key: NewKey, purpose: Purpose) -> Result<SigningKey, AuthorityError> {
+    async fn has_next(&self, purpose: Purpose) -> Result<bool, AuthorityError> {
+        self.read(move |_, tx| {
+            Box::pin(async move {
+                let keys = tx.signing_keys().await?;
+                Ok(keys.iter().any(|key| is(key, purpose, KeyState::Next)))
+            })
+        })
+        .await
+    }
+
+    /// What takes the place of a key that signs, one for each of its purposes that has no `next` yet.
+    async fn successors(&self, kid: &str) -> Result<Vec<SigningKey>, AuthorityError> {
+        let keys = self.read(|_, tx| Box::pin(async move { Ok(tx.signing_keys().await?) })).await?;
+        let mut made = Vec::new();
+        for key in keys.iter().filter(|key| key.kid == kid && key.state == KeyState::Active) {
+            let algorithm = public(key)?.algorithm();
+            for purpose in key.purposes.iter().copied() {
+                if !keys.iter().any(|key| is(key, purpose, KeyState::Next)) {
+                    made.push(self.new_key(successor(purpose, algorithm), purpose).await?);
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Makes a key. An RSA key takes its time, on a thread where nobody waits for it, and never within a transaction.
+    async fn new_key(&self, key: NewKey, purpose: Purpose) -> Result<SigningKey, AuthorityError> {
         let refused = |e: SignerError| AuthorityError::Keys(e.to_string());
-        let rsa = |bits| RsaSigner::generate(bits).map(PrivateKey::from).map_err(refused);
+        let rsa = async |bits| {
+            let made = tokio::task::spawn_blocking(move || RsaSigner::generate(bits)).await;
+            let made = made.map_err(|_| AuthorityError::Keys("no key was made".into()))?;
+            made.map(PrivateKey::from).map_err(refused)
+        };
         let key = match key {
             NewKey::Ed25519 => {
                 Ed25519Signer::from_seed(self.random().bytes()).map_err(refused)?.into()
             }
-            NewKey::Rsa2048 => rsa(RsaBits::B2048)?,
-            NewKey::Rsa3072 => rsa(RsaBits::B3072)?,
-            NewKey::Rsa4096 => rsa(RsaBits::B4096)?,
+            NewKey::Rsa2048 => rsa(RsaBits::B2048).await?,
+            NewKey::Rsa3072 => rsa(RsaBits::B3072).await?,
+            NewKey::Rsa4096 => rsa(RsaBits::B4096).await?,
             NewKey::Given(key) => *key,
         };
         sealed_row(self.parts(), &key, purpose, KeyState::Next)

@@ -83,11 +83,7 @@ impl Authority {
 
     /// What the same request did before, so that nothing is signed for a repetition.
     async fn done_before(&self, ask: &Ask) -> Result<Option<Uuid>, AuthorityError> {
-        let Some(once) = &ask.once else { return Ok(None) };
-        let begun = self.attempt(&once.route, &once.credential, Some(&once.key), &once.request);
-        let Some(attempt) = begun.map_err(|denied| AuthorityError::Refused(denied.code))? else {
-            return Ok(None);
-        };
+        let Some(attempt) = self.attempt_of(ask)? else { return Ok(None) };
         self.read(move |this, tx| {
             Box::pin(async move {
                 let done = attempt.done_before(tx, this.clock().now()).await?;

@@ -16,6 +16,7 @@ use licentia_storage::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::ask::Ask;
 use crate::authority::Authority;
 use crate::credential::seal_name;
 use crate::error::AuthorityError;
@@ -263,8 +264,9 @@ impl Authority {
         &self,
         license_id: Uuid,
         key: String,
-        actor: crate::Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<(), AuthorityError> {
+        let ask = ask.into();
         let scheme = match scheme_of(&key) {
             Ok(scheme) => scheme,
             // Another system's key may look like one of ours and yet not be: only its hash counts.
@@ -275,7 +277,7 @@ impl Authority {
             }
             Err(e) => return Err(AuthorityError::Invalid { field: "key", problem: e.to_string() }),
         };
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let license = tx
                     .lock_license(license_id)
@@ -309,7 +311,7 @@ impl Authority {
                 let entry = crate::audit::Entry::change(Value::Null, jti.to_string())
                     .fact("scheme", scheme.as_str());
                 let subject = crate::credential::subject(license.id);
-                this.record(tx, &actor, "license.import_key", subject, entry).await
+                this.record(tx, &ask.actor, "license.import_key", subject, entry).await
             })
         })
         .await

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::grant::Grant;
 use super::waive::{Exception, check_length, check_text};
-use crate::audit::{Actor, Entry};
+use crate::ask::Ask;
+use crate::audit::Entry;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
 
@@ -31,8 +32,9 @@ impl Authority {
     pub async fn grace(
         &self,
         order: GraceOrder,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<Exception, AuthorityError> {
+        let ask = ask.into();
         check_length(order.seconds)?;
         order.reason.iter().try_for_each(|reason| check_text("reason", reason))?;
         if let Some(Err(unreadable)) = order.fingerprint.as_deref().map(str::parse::<Fingerprint>) {
@@ -41,7 +43,7 @@ impl Authority {
                 problem: format!("{}; `licentia fingerprint` tells a machine's", unreadable.0),
             });
         }
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let now = this.clock().now();
                 let product = tx.product_by_code(&order.product).await?.ok_or_else(|| {
@@ -69,7 +71,7 @@ impl Authority {
                 let entry =
                     Entry::change(Value::Null, granted).personal("reason", grace.reason.as_deref());
                 let subject = format!("product:{}", grace.aud);
-                this.record(tx, &actor, "license.grace", subject, entry).await?;
+                this.record(tx, &ask.actor, "license.grace", subject, entry).await?;
                 Ok(Exception { token: this.sign(&grace)?, expires_at: grace.exp })
             })
         })

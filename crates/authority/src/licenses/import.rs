@@ -70,8 +70,8 @@ impl Authority {
                 problem: format!("one call imports 1 to {MOST} rows; make several calls"),
             });
         }
-        let actor = ask.into().actor;
-        self.write(move |this, tx| {
+        let ask = ask.into();
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let product = tx
                     .product_by_code(&product)
@@ -93,7 +93,7 @@ impl Authority {
                                 problem: None,
                             };
                             if !dry_run {
-                                let id = this.import_row(tx, &product, *judged, &actor).await?;
+                                let id = this.import_row(tx, &product, *judged, &ask.actor).await?;
                                 told.license_id = Some(id);
                             }
                             told

@@ -56,9 +56,10 @@ impl Authority {
     pub async fn reissue_some(
         &self,
         request: ReissueAll,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<Reissued, AuthorityError> {
-        self.write(move |this, tx| {
+        let ask = ask.into();
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let ReissueAll { signed_by, after } = request;
                 if !tx.signing_keys().await?.iter().any(|key| key.kid == signed_by) {
@@ -73,7 +74,7 @@ impl Authority {
                 }
                 let count = u32::try_from(licenses.len()).unwrap_or(BATCH);
                 for license in licenses {
-                    this.reissue_in(tx, license, &actor).await?;
+                    this.reissue_in(tx, license, &ask.actor).await?;
                 }
                 Ok(Reissued { count, next: ids.last().copied() })
             })

@@ -11,6 +11,7 @@ use licentia_storage::Transaction;
 use uuid::Uuid;
 
 use super::term::DAY_S;
+use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::credential::Known;
@@ -51,14 +52,15 @@ impl Authority {
         &self,
         id: Uuid,
         request: NewRenewalLink,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<RenewalLink, AuthorityError> {
+        let ask = ask.into();
         let valid = request.valid_days.unwrap_or(VALID_DAYS);
         if !(1..=MOST_VALID_DAYS).contains(&valid) {
             let problem = "it must be 1 to 365 days".into();
             return Err(AuthorityError::Invalid { field: "valid_days", problem });
         }
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let license = tx.lock_license(id).await?.ok_or_else(|| missing(id))?;
                 still_alive(&license, "renewed")?;
@@ -77,7 +79,7 @@ impl Authority {
                 let said = Said { license: id, from, until, ends };
                 let entry = Entry::new().fact("renews_until", until).fact("link_expires_at", ends);
                 let subject = crate::credential::subject(id);
-                this.record(tx, &actor, "license.renewal_link", subject, entry).await?;
+                this.record(tx, &ask.actor, "license.renewal_link", subject, entry).await?;
                 let path = format!("/renew/{}", this.renewal_token(said));
                 let url = this.public_url(&path).unwrap_or(path);
                 Ok(RenewalLink { url, expires_at: timestamp(ends), renews_until: timestamp(until) })

@@ -1,9 +1,11 @@
 //! Switches enforcement off for a while (decision 41). The audit row is all that is kept of it.
 
 use licentia_license::waiver::Waiver;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::audit::{Actor, Entry};
+use crate::ask::Ask;
+use crate::audit::Entry;
 use crate::authority::Authority;
 use crate::error::AuthorityError;
 
@@ -24,7 +26,7 @@ pub struct WaiverOrder {
 }
 
 /// A signed exception, to be handed out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exception {
     /// The document.
     pub token: String,
@@ -37,12 +39,13 @@ impl Authority {
     pub async fn waive(
         &self,
         order: WaiverOrder,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<Exception, AuthorityError> {
+        let ask = ask.into();
         check_length(order.seconds)?;
         check_text("reason", &order.reason)?;
         check_text("by", &order.who)?;
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let now = this.clock().now();
                 let product = tx.product_by_code(&order.product).await?.ok_or_else(|| {
@@ -60,7 +63,7 @@ impl Authority {
                     .personal("reason", Some(&waiver.reason))
                     .personal("who", Some(&waiver.who));
                 let subject = format!("product:{}", waiver.aud);
-                this.record(tx, &actor, "license.waive", subject, entry).await?;
+                this.record(tx, &ask.actor, "license.waive", subject, entry).await?;
                 Ok(Exception { token: this.sign(&waiver)?, expires_at: waiver.exp })
             })
         })

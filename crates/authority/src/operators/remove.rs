@@ -16,7 +16,7 @@ impl Authority {
         ask: impl Into<Ask>,
     ) -> Result<(), AuthorityError> {
         let ask = ask.into();
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let operator = locked(tx, id).await?;
                 ask.check(&view(tx, &operator).await?)?;

@@ -19,7 +19,7 @@ impl Authority {
         ask: impl Into<Ask>,
     ) -> Result<resource::Operator, AuthorityError> {
         let (to, ask) = (role(to)?, ask.into());
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let mut operator = locked(tx, id).await?;
                 ask.check(&view(tx, &operator).await?)?;

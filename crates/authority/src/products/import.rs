@@ -5,9 +5,11 @@
 
 use licentia_model::{Plan, Product};
 use licentia_protocol::resource;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::audit::{Actor, Entry};
+use crate::ask::Ask;
+use crate::audit::Entry;
 use crate::authority::Authority;
 use crate::catalog::{Catalog, PlanEntry};
 use crate::error::AuthorityError;
@@ -15,6 +17,7 @@ use crate::products::edit::told;
 use crate::products::list::{plan_view, product_view};
 
 /// What an import did.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Imported {
     /// The product as it is now.
     pub product: resource::Product,
@@ -29,9 +32,10 @@ impl Authority {
     pub async fn import_catalog(
         &self,
         catalog: Catalog,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<Imported, AuthorityError> {
-        self.write(move |this, tx| {
+        let ask = ask.into();
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 // Two imports of one product: the later one wins as a whole.
                 tx.lock_audit_head().await?;
@@ -96,7 +100,7 @@ impl Authority {
                 let before = if created { Value::Null } else { before.into() };
                 let entry = Entry::change(before, after);
                 let subject = format!("product:{}", product.code);
-                this.record(tx, &actor, "product.import", subject, entry).await?;
+                this.record(tx, &ask.actor, "product.import", subject, entry).await?;
                 Ok(Imported { product: shown, created, plans })
             })
         })

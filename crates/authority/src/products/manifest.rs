@@ -2,6 +2,8 @@
 
 use licentia_license::manifest::{Artifact, Manifest};
 
+use serde_json::Value;
+
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
@@ -33,8 +35,9 @@ impl Authority {
                     artifacts,
                 };
                 let files = u64::try_from(manifest.artifacts.len()).unwrap_or(u64::MAX);
-                let entry =
-                    Entry::new().fact("version", manifest.version.clone()).fact("files", files);
+                let entry = Entry::change(Value::Null, "signed")
+                    .fact("version", manifest.version.clone())
+                    .fact("files", files);
                 let subject = format!("product:{}", manifest.product);
                 this.record(tx, &actor, "manifest.sign", subject, entry).await?;
                 this.sign(&manifest)

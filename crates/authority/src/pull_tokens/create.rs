@@ -6,7 +6,7 @@ use licentia_storage::Transaction;
 use uuid::Uuid;
 
 use crate::ask::Ask;
-use crate::audit::Entry;
+use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::credential::subject;
 use crate::error::AuthorityError;
@@ -33,8 +33,10 @@ impl Authority {
         ask: impl Into<Ask>,
     ) -> Result<distribution::PullToken, AuthorityError> {
         check_name_and_end(&new.name, new.expires_at, self.clock().now())?;
+        let ask = ask.into();
+        let again = ask.actor.clone();
         self.carry_out(
-            ask.into(),
+            ask,
             move |this, tx, ask| {
                 Box::pin(async move {
                     tx.lock_audit_head().await?;
@@ -65,7 +67,9 @@ impl Authority {
                     Ok((row.id, distribution::PullToken { token: shown, ..view(&row) }))
                 })
             },
-            |this, tx, id| Box::pin(async move { this.make_pull_token_again(tx, id).await }),
+            move |this, tx, id| {
+                Box::pin(async move { this.make_pull_token_again(tx, id, &again).await })
+            },
         )
         .await
     }
@@ -75,12 +79,15 @@ impl Authority {
         &self,
         tx: &mut dyn Transaction,
         id: Uuid,
+        actor: &Actor,
     ) -> Result<distribution::PullToken, AuthorityError> {
         let mut row = tx.pull_token_by_id(id).await?.ok_or_else(|| missing(id))?;
         let secret = token(PULL_TOKEN, self.random());
         row.hash = self.pull_token_hash(secret.expose());
-        row.prefix = recognised_by(&secret);
+        let former = std::mem::replace(&mut row.prefix, recognised_by(&secret));
         tx.update_pull_token(&row).await?;
+        let entry = Entry::change(former, row.prefix.clone()).fact("token", id.to_string());
+        self.record(tx, actor, "pull_token.show", subject(row.license_id), entry).await?;
         Ok(distribution::PullToken { token: Some(secret.expose().clone()), ..view(&row) })
     }
 }

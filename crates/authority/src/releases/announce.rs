@@ -5,6 +5,7 @@ use licentia_model::{Artifact, Release, ReleaseState};
 use licentia_protocol::distribution;
 use licentia_protocol::distribution::NewArtifact;
 use licentia_storage::Transaction;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::ask::Ask;
@@ -69,7 +70,7 @@ impl Authority {
                         stored_at: None,
                     };
                     tx.insert_artifact(&artifact).await?;
-                    let entry = entry_of(&artifact);
+                    let entry = entry_of(&artifact, Value::Null, "announced");
                     let subject = subject(release.id);
                     this.record(tx, &ask.actor, "release.announce", subject, entry).await?;
                     Ok((artifact.id, artifact_view(&artifact)))
@@ -105,7 +106,7 @@ impl Authority {
         ask: impl Into<Ask>,
     ) -> Result<distribution::Artifact, AuthorityError> {
         let ask = ask.into();
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 tx.lock_audit_head().await?;
                 let mut artifact = tx.artifact(id).await?.ok_or_else(|| no_artifact(id))?;
@@ -116,7 +117,8 @@ impl Authority {
                 artifact.signature = Some(this.sign_artifact(tx, &release, &artifact).await?);
                 artifact.stored_at = Some(this.clock().now());
                 tx.update_artifact(&artifact).await?;
-                let (entry, subject) = (entry_of(&artifact), subject(release.id));
+                let entry = entry_of(&artifact, "announced", "stored");
+                let subject = subject(release.id);
                 this.record(tx, &ask.actor, "release.store", subject, entry).await?;
                 Ok(artifact_view(&artifact))
             })
@@ -131,13 +133,15 @@ impl Authority {
         ask: impl Into<Ask>,
     ) -> Result<distribution::Artifact, AuthorityError> {
         let ask = ask.into();
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 tx.lock_audit_head().await?;
                 let artifact = tx.artifact(id).await?.ok_or_else(|| no_artifact(id))?;
                 let release = draft(tx, artifact.release_id, "robbed of a file").await?;
                 tx.delete_artifact(id).await?;
-                let (entry, subject) = (entry_of(&artifact), subject(release.id));
+                let was = if artifact.stored_at.is_some() { "stored" } else { "announced" };
+                let entry = entry_of(&artifact, was, Value::Null);
+                let subject = subject(release.id);
                 this.record(tx, &ask.actor, "release.remove", subject, entry).await?;
                 Ok(artifact_view(&artifact))
             })
@@ -168,8 +172,8 @@ impl Authority {
     }
 }
 
-fn entry_of(artifact: &Artifact) -> Entry {
-    Entry::new()
+fn entry_of(artifact: &Artifact, before: impl Into<Value>, after: impl Into<Value>) -> Entry {
+    Entry::change(before, after)
         .fact("name", artifact.name.clone())
         .fact("size", artifact.size)
         .fact("sha256", hex(&artifact.sha256))

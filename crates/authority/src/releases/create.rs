@@ -4,6 +4,7 @@ use licentia_model::{Release, ReleaseState};
 use licentia_protocol::distribution;
 use licentia_protocol::distribution::NewRelease;
 use semver::Version;
+use serde_json::Value;
 
 use crate::ask::Ask;
 use crate::audit::Entry;
@@ -50,7 +51,7 @@ impl Authority {
                         updated_at: now,
                     };
                     tx.insert_release(&release).await?;
-                    let entry = Entry::new()
+                    let entry = Entry::change(Value::Null, release.state.as_str())
                         .fact("product", product.code.clone())
                         .fact("version", release.version.clone())
                         .fact("channel", release.channel.clone());

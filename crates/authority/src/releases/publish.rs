@@ -18,7 +18,7 @@ impl Authority {
         ask: impl Into<Ask>,
     ) -> Result<distribution::Release, AuthorityError> {
         let ask = ask.into();
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 tx.lock_audit_head().await?;
                 let release = tx.release_by_id(id).await?.ok_or_else(|| missing(id))?;

@@ -21,7 +21,7 @@ impl Authority {
     ) -> Result<distribution::Release, AuthorityError> {
         check_reason(reason.as_deref())?;
         let ask = ask.into();
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 tx.lock_audit_head().await?;
                 let before = tx.release_by_id(id).await?.ok_or_else(|| missing(id))?;

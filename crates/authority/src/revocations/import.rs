@@ -140,9 +140,12 @@ impl Authority {
                         if is_listed == was_missing {
                             revocation.missing_since = (!is_listed).then_some(now);
                             tx.put_revocation(&revocation).await?;
-                            let action = if is_listed { "key.line_back" } else { "key.line_gone" };
+                            let (action, entry) = match is_listed {
+                                true => ("key.line_back", Entry::change("gone", "listed")),
+                                false => ("key.line_gone", Entry::change("listed", "gone")),
+                            };
                             let subject = format!("key:{}", revocation.key_id);
-                            this.record(tx, &actor, action, subject, Entry::new()).await?;
+                            this.record(tx, &actor, action, subject, entry).await?;
                         }
                     }
                 }

@@ -6,6 +6,7 @@ use licentia_protocol::revocations::{KeyRevocation, RevokeKey};
 use licentia_storage::Transaction;
 use uuid::Uuid;
 
+use crate::ask::Ask;
 use crate::audit::{Actor, Entry};
 use crate::authority::Authority;
 use crate::error::AuthorityError;
@@ -57,17 +58,18 @@ impl Authority {
     pub async fn revoke_key(
         &self,
         request: RevokeKey,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<KeyRevocation, AuthorityError> {
+        let ask = ask.into();
         let revocation = revocation(request, self.clock().now())?;
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let stands = tx.revocation(&revocation.key_id).await?;
                 if let Some(stands) = stands.filter(|stands| stands.lifted_at.is_none()) {
                     // What is revoked stays as strictly revoked as it was.
                     return Ok(shown(stands));
                 }
-                this.revoke_key_in(tx, revocation.clone(), &actor).await?;
+                this.revoke_key_in(tx, revocation.clone(), &ask.actor).await?;
                 Ok(shown(revocation))
             })
         })
@@ -95,9 +97,10 @@ impl Authority {
                 self.revoke_in(tx, license, reason, grace, actor).await?;
             }
         }
+        let before = tx.revocation(&revocation.key_id).await?.map(state);
         tx.put_revocation(&revocation).await?;
         tx.insert_event(None, licentia_model::EventKind::Listed, revocation.at).await?;
-        let entry = Entry::new()
+        let entry = Entry::change(before, state(revocation.clone()))
             .fact("source", revocation.source.as_str())
             .fact("reason", revocation.reason.as_str())
             .fact("grace_until", revocation.grace_until)
@@ -131,9 +134,10 @@ impl Authority {
     pub async fn lift_revocation(
         &self,
         key_id: String,
-        actor: Actor,
+        ask: impl Into<Ask> + Send,
     ) -> Result<KeyRevocation, AuthorityError> {
-        self.write(move |this, tx| {
+        let ask = ask.into();
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 let missing =
                     || AuthorityError::NotFound { what: "revocation", name: key_id.clone() };
@@ -156,7 +160,8 @@ impl Authority {
                     tx.put_revocation(&revocation).await?;
                     tx.insert_event(None, licentia_model::EventKind::Listed, now).await?;
                     let subject = format!("key:{key_id}");
-                    this.record(tx, &actor, "key.lift", subject, Entry::new()).await?;
+                    let entry = Entry::change("revoked", "lifted");
+                    this.record(tx, &ask.actor, "key.lift", subject, entry).await?;
                 }
                 Ok(shown(revocation))
             })
@@ -182,6 +187,11 @@ impl Authority {
         })
         .await
     }
+}
+
+/// As the trail has it.
+fn state(revocation: Revocation) -> &'static str {
+    if revocation.lifted_at.is_some() { "lifted" } else { "revoked" }
 }
 
 fn shown(revocation: Revocation) -> KeyRevocation {

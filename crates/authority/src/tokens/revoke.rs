@@ -19,7 +19,7 @@ impl Authority {
         ask: impl Into<Ask>,
     ) -> Result<resource::ApiToken, AuthorityError> {
         let (by, ask) = (by.clone(), ask.into());
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 tx.lock_audit_head().await?;
                 let token = tx.api_token_by_id(id).await?;

@@ -4,7 +4,7 @@ use licentia_model::Webhook;
 use licentia_model::webhook::Signing;
 use licentia_protocol::resource;
 use licentia_storage::{BoxFuture, Transaction};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::ask::Ask;
@@ -88,7 +88,8 @@ impl Authority {
                         updated_at: now,
                     };
                     tx.insert_webhook(&webhook).await?;
-                    let entry = entry(&webhook).fact("signing", signing.as_str());
+                    let entry = Entry::change(Value::Null, facts(&webhook))
+                        .fact("signing", signing.as_str());
                     this.record(tx, &ask.actor, "webhook.create", subject(id), entry).await?;
                     Ok((id, this.webhook_view_once(&webhook)?))
                 })
@@ -171,7 +172,9 @@ impl Authority {
                         ..NewJob::default()
                     };
                     this.queue(tx, new).await?;
-                    this.record(tx, &ask.actor, "webhook.test", subject(id), Entry::new()).await?;
+                    // What changes is what is to be sent.
+                    let entry = Entry::change(Value::Null, json!({ "job": job }));
+                    this.record(tx, &ask.actor, "webhook.test", subject(id), entry).await?;
                     Ok((job, this.job_in(tx, job).await?))
                 })
             },
@@ -187,14 +190,15 @@ impl Authority {
         ask: impl Into<Ask> + Send,
     ) -> Result<(), AuthorityError> {
         let ask = ask.into();
-        self.write(move |this, tx| {
+        self.carry_out_and_keep(ask, move |this, tx, ask| {
             Box::pin(async move {
                 tx.lock_audit_head().await?;
                 let webhook = tx.webhook(id).await?.ok_or_else(|| missing(id))?;
                 ask.check(&this.webhook_view(&webhook)?)?;
                 tx.bury_jobs(id, "the webhook was removed", this.clock().now()).await?;
                 tx.delete_webhook(id).await?;
-                this.record(tx, &ask.actor, "webhook.delete", subject(id), entry(&webhook)).await
+                let entry = Entry::change(facts(&webhook), Value::Null);
+                this.record(tx, &ask.actor, "webhook.delete", subject(id), entry).await
             })
         })
         .await
@@ -257,7 +261,7 @@ impl Authority {
                     if webhook != before {
                         webhook.updated_at = this.clock().now();
                         tx.update_webhook(&webhook).await?;
-                        let entry = entry(&webhook).fact("before", facts(&before));
+                        let entry = Entry::change(facts(&before), facts(&webhook));
                         this.record(tx, &ask.actor, action, subject(id), entry).await?;
                     }
                     let view = match shown {
@@ -286,15 +290,18 @@ impl Authority {
     }
 }
 
-fn entry(webhook: &Webhook) -> Entry {
-    Entry::new().fact("after", facts(webhook))
-}
-
 /// What the trail says of it. The path of a URL may hold a token, so only the host is told.
-fn facts(webhook: &Webhook) -> serde_json::Value {
+fn facts(webhook: &Webhook) -> Value {
     let host = webhook.url.split('/').nth(2).unwrap_or_default();
     let host = host.rsplit('@').next().unwrap_or_default();
-    json!({ "host": host, "events": webhook.events, "enabled": webhook.disabled_at.is_none() })
+    json!({
+        "host": host,
+        "events": webhook.events,
+        "enabled": webhook.disabled_at.is_none(),
+        "described": webhook.description.is_some(),
+        "former_secret_until": webhook.former_until,
+        "changed_at": webhook.updated_at,
+    })
 }
 
 /// Its shape alone: what it leads to is looked at with each call.

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use licentia_protocol::catalog::{NewPlan, PlanFields};
 use licentia_protocol::resource::Page;
-use licentia_protocol::resource::Plan;
+use licentia_protocol::resource::{Distribution, Plan};
 use reqwest::Method;
 
 use crate::args::Cli;
@@ -46,7 +46,9 @@ pub enum Command {
         code: String,
     },
     /// Change a plan; what is not named stays. Licences that were issued keep what they say.
-    #[command(after_help = "Example:\n  licentia plan update --product bzzz standard --seats 3")]
+    #[command(
+        after_help = "Example:\n  licentia plan update --product bzzz standard --seats 3 --channel stable --maintenance-days 365"
+    )]
     Update {
         /// Product code.
         #[arg(long, value_name = "CODE")]
@@ -89,7 +91,67 @@ pub struct Fields {
     /// A limit: a number or `unlimited`; may be repeated, and together they replace those that were set.
     #[arg(long = "limit", value_name = "NAME=NUMBER", value_parser = named)]
     limits: Vec<(String, Option<u64>)>,
+    /// What its customers may fetch.
+    #[command(flatten)]
+    covers: Covers,
 }
+
+/// What the customers of a plan may fetch.
+#[derive(clap::Args)]
+#[command(next_help_heading = "What customers may fetch")]
+struct Covers {
+    /// A channel of releases; may be repeated, and together they replace those that were set.
+    #[arg(long = "channel", value_name = "NAME", conflicts_with = "nothing")]
+    channels: Vec<String>,
+    /// Which versions, such as `>=1.2, <3`, or `all`.
+    #[arg(long, value_name = "VERSIONS", conflicts_with = "nothing")]
+    versions: Option<String>,
+    /// Days from the start of a licence within which a release must have come out: a number or `unlimited`.
+    #[arg(long, value_name = "DAYS", value_parser = number::<u32>, conflicts_with = "nothing")]
+    maintenance_days: Option<Limit<u32>>,
+    /// A repository of a container registry, such as `acme/app/{version}`; may be repeated, and together they replace
+    /// those that were set.
+    #[arg(long = "repository", value_name = "PATTERN", conflicts_with = "nothing")]
+    repositories: Vec<String>,
+    /// They may fetch nothing.
+    #[arg(long = "no-distribution")]
+    nothing: bool,
+}
+
+impl Covers {
+    fn is_told(&self) -> bool {
+        self.nothing
+            || self.versions.is_some()
+            || self.maintenance_days.is_some()
+            || !(self.channels.is_empty() && self.repositories.is_empty())
+    }
+
+    /// What is to be covered, where it is told; what is not named stays as it was.
+    fn told(&self, was: Distribution) -> Option<Distribution> {
+        if !self.is_told() {
+            return None;
+        }
+        if self.nothing {
+            return Some(Distribution::default());
+        }
+        let list = |told: &[String], was| if told.is_empty() { was } else { told.to_vec() };
+        Some(Distribution {
+            channels: list(&self.channels, was.channels),
+            versions: match self.versions.as_deref() {
+                None => was.versions,
+                Some("all") => None,
+                Some(versions) => Some(versions.to_owned()),
+            },
+            maintenance_s: match self.maintenance_days {
+                None => was.maintenance_s,
+                Some(Limit(days)) => days.map(|days| days.saturating_mul(DAY_S)),
+            },
+            repositories: list(&self.repositories, was.repositories),
+        })
+    }
+}
+
+const DAY_S: u32 = 86_400;
 
 /// A number, or unlimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +173,7 @@ pub(crate) fn named(text: &str) -> Result<(String, Option<u64>), String> {
 }
 
 impl Fields {
-    fn told(&self) -> PlanFields {
+    fn told(&self, was: Distribution) -> PlanFields {
         PlanFields {
             tier: self.tier.clone(),
             rank: self.rank,
@@ -122,6 +184,7 @@ impl Fields {
             telemetry: self.telemetry,
             features: (!self.features.is_empty()).then(|| self.features.clone()),
             limits: (!self.limits.is_empty()).then(|| self.limits.iter().cloned().collect()),
+            distribution: self.covers.told(was),
             ..PlanFields::default()
         }
     }
@@ -151,13 +214,20 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
             );
         }
         Command::Create { product, code, fields } => {
-            let new =
-                NewPlan { product: product.clone(), code: code.clone(), fields: fields.told() };
+            let new = NewPlan {
+                product: product.clone(),
+                code: code.clone(),
+                fields: fields.told(Distribution::default()),
+            };
             office.send(Method::POST, "/v1/admin/plans", &new).await?
         }
         Command::Show { product, code } => office.get(&path(product, code), &Vec::new()).await?,
         Command::Update { product, code, fields } => {
-            office.send(Method::PATCH, &path(product, code), &fields.told()).await?
+            let was = match fields.covers.is_told() {
+                true => office.get::<Plan>(&path(product, code), &Vec::new()).await?.distribution,
+                false => Distribution::default(),
+            };
+            office.send(Method::PATCH, &path(product, code), &fields.told(was)).await?
         }
     };
     out.one(&plan, |plan| {
@@ -172,8 +242,24 @@ pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<(),
             ("nodes", limit(plan.nodes.as_ref())),
             ("features", plan.features.join(" ")),
             ("limits", limits.collect::<Vec<_>>().join(", ")),
+            ("covers", covers(&plan.distribution)),
         ])
     })
+}
+
+/// What its customers may fetch, in words.
+fn covers(distribution: &Distribution) -> String {
+    if distribution == &Distribution::default() {
+        return "nothing".to_owned();
+    }
+    let mut said = vec![format!("channels {}", distribution.channels.join(" "))];
+    said.extend(distribution.versions.as_ref().map(|versions| format!("versions {versions}")));
+    let days = distribution.maintenance_s.map(|seconds| seconds / DAY_S);
+    said.extend(days.map(|days| format!("maintained for {days} days")));
+    if !distribution.repositories.is_empty() {
+        said.push(format!("repositories {}", distribution.repositories.join(" ")));
+    }
+    said.join(", ")
 }
 
 fn path(product: &str, code: &str) -> String {

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use licentia_authority::{Authority, AuthorityError};
+use licentia_protocol::Code;
 use licentia_storage::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::artifacts;
 use crate::config::Config;
 use crate::metrics::Metrics;
 
@@ -43,6 +45,11 @@ pub(crate) const CHORES: &[Chore] = &[
         every_s: 60,
         run: |authority, config| Box::pin(notices(authority, config)),
     },
+    Chore {
+        name: "uploads",
+        every_s: 3_600,
+        run: |authority, config| Box::pin(uploads(authority, config)),
+    },
     // Nothing to do, once it was done.
     Chore {
         name: "mend_customers",
@@ -50,6 +57,19 @@ pub(crate) const CHORES: &[Chore] = &[
         run: |authority, _| Box::pin(async move { authority.mend_customers().await.map(drop) }),
     },
 ];
+
+/// Forgets what was uploaded in part and not gone on with.
+async fn uploads(authority: &Authority, config: &Config) -> Result<(), AuthorityError> {
+    let store = artifacts::of(authority, &config.releases);
+    let forgotten = store.forget_abandoned(authority.now()).await.map_err(|error| {
+        tracing::warn!(%error, "the store of releases failed");
+        AuthorityError::Refused(Code::Unavailable)
+    })?;
+    if forgotten > 0 {
+        tracing::info!(forgotten, "parts of uploads that nobody went on with");
+    }
+    Ok(())
+}
 
 /// Tells whose licences end, a page at a time.
 async fn notices(authority: &Authority, config: &Config) -> Result<(), AuthorityError> {
@@ -145,6 +165,23 @@ mod tests {
             test.clock.advance(after);
             scheduler.round().await;
             assert_eq!(runs(), expected, "after {after} more seconds");
+        }
+    }
+
+    #[tokio::test]
+    async fn c7_abandoned_parts_are_forgotten_by_a_chore() {
+        let test = TestAuthority::new().await;
+        let part = test.folder.path().join("artifacts/uploads/x/000000");
+        std::fs::create_dir_all(part.parent().unwrap()).unwrap();
+        let file = std::fs::File::create(&part).unwrap();
+        let now = u64::try_from(test.authority.now()).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(now)).unwrap();
+        let config = Config::default();
+        let mut scheduler = Scheduler::new(test.authority.clone(), config, Arc::default());
+        for (after, stays) in [(0, true), (6 * 86_400, true), (86_400, true), (3_600, false)] {
+            test.clock.advance(after);
+            scheduler.round().await;
+            assert_eq!(part.exists(), stays, "after {after} more seconds");
         }
     }
 }

@@ -12,19 +12,52 @@ use crate::sessions::shown;
 use crate::support::{Served, password, send};
 
 const ADMIN: &str = "/v1/admin";
-/// Whose routes must all be in the story.
-const RESOURCES: &[&str] = &[
+/// What changes nothing that the trail is about.
+const UNTOLD: &[(&str, &str)] = &[
+    (
+        "PUT /artifacts/{id}/parts/{part}",
+        "bytes on their way; the file is told of once it is whole",
+    ),
+    ("POST /artifacts/{id}/link", "writes nothing; the download is told of"),
+    ("POST /revocations/refresh", "reads a text, which tells by itself what came of it"),
+];
+/// What takes no idempotency key, and why a repetition does no harm.
+const NOT_ONCE: &[(&str, &str)] = &[
+    ("POST /sessions", "a log-in: nobody is known yet whose key it could be"),
+    (
+        "PUT /operators/{id}/password",
+        "wants the password each time; the same once more is the same",
+    ),
+    (
+        "POST /operators/{id}/codes",
+        "wants the password each time; only the last secret can be confirmed",
+    ),
+    ("PUT /operators/{id}/codes", "wants a code, which counts once"),
+    ("DELETE /operators/{id}/codes", "wants the password each time; what is gone stays gone"),
+    ("PUT /artifacts/{id}/parts/{part}", "the same part once more is the same part"),
+    ("POST /artifacts/{id}/link", "writes nothing"),
+    ("POST /revocations/refresh", "reads a text that may be another one by now"),
+];
+/// Whose rows are written by requests alone, and not by jobs.
+const TABLES: &[&str] = &[
+    "audit",
     "products",
     "plans",
     "customers",
     "licenses",
+    "license_keys",
     "activations",
-    "keys",
+    "seats",
     "operators",
+    "api_tokens",
+    "pull_tokens",
     "sessions",
-    "tokens",
-    "jobs",
-    "pull-tokens",
+    "webhooks",
+    "releases",
+    "artifacts",
+    "signing_keys",
+    "revocations",
+    "idempotency_keys",
 ];
 /// Whose entries say what was done, but not yet what was before.
 const LATER: &[&str] = &["/erase", "/licenses/import", "/maintain", "/renewal-link"];
@@ -36,6 +69,9 @@ struct Story {
     served: Served,
     /// Method and path, as the reference has them.
     told: BTreeSet<(String, String)>,
+    /// Which routes take an idempotency key.
+    once: BTreeSet<(String, String)>,
+    keys: usize,
 }
 
 impl Story {
@@ -60,19 +96,51 @@ impl Story {
             let (from, to) = (url.find('{').unwrap(), url.find('}').unwrap());
             url.replace_range(from..=to, name);
         }
-        let request = self.served.by(by, method, &url).header("if-match", "*");
-        let request = match &body {
-            Value::String(toml) => request.body(toml.clone()),
-            body => request.json(body),
+        let route = (method.to_owned(), format!("{ADMIN}{path}"));
+        self.keys += 1;
+        let key = self.once.contains(&route).then(|| format!("story-{}", self.keys));
+        let request = || {
+            let mut request = self.served.by(by, method, &url).header("if-match", "*");
+            if let Some(key) = &key {
+                request = request.header("idempotency-key", key);
+            }
+            match &body {
+                Value::String(toml) => request.body(toml.clone()),
+                body => request.json(body),
+            }
         };
-        let done = send(request).await.done();
+        let first = send(request()).await;
+        let status = first.status;
+        let done = first.done();
+        if key.is_some() {
+            // The same once more is the same answer, and nothing is written but that a token was shown again.
+            let mut written = self.written();
+            written[0].1 += i64::from(
+                done.get("token").is_some_and(|_| method == "POST" && path.ends_with("tokens")),
+            );
+            let again = send(request()).await;
+            assert_eq!(again.status, status, "{method} {path}: {again:?}");
+            assert_eq!(without_secret(again.body), without_secret(done.clone()), "{method} {path}");
+            assert_eq!(self.written(), written, "{method} {path} wrote twice");
+        }
         let fresh = self.entries(before).await;
         assert!(!fresh.is_empty(), "{method} {path} left nothing in the trail");
         for entry in fresh {
             is_whole(&entry);
         }
-        self.told.insert((method.to_owned(), format!("{ADMIN}{path}")));
+        self.told.insert(route);
         done
+    }
+
+    /// How many rows there are of everything, as an operator with a shell counts them.
+    fn written(&self) -> Vec<(&'static str, i64)> {
+        let path = self.served.test.folder.path().join("licentia.db");
+        let database = rusqlite::Connection::open(path).unwrap();
+        let count = |table: &&'static str| {
+            let sql = format!("SELECT count(*) FROM {table}");
+            (*table, database.query_row(&sql, [], |row| row.get(0)).unwrap())
+        };
+        TABLES.iter().map(count).collect()
     }
 
     async fn newest(&self) -> u64 {
@@ -102,19 +170,46 @@ fn is_whole(entry: &Value) {
     }
 }
 
-fn changing_routes() -> BTreeSet<(String, String)> {
+/// An answer but for what is made anew for it: a token is kept by nobody.
+fn without_secret(mut answer: Value) -> Value {
+    if let Some(fields) = answer.as_object_mut() {
+        fields.remove("token").and(fields.remove("prefix"));
+    }
+    answer
+}
+
+/// Every route that changes something, and whether it takes an idempotency key.
+fn changing_routes() -> Vec<(String, String, bool)> {
     let document: Value = serde_json::from_str(&reference()).unwrap();
-    let mut all = BTreeSet::new();
+    let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        let methods = item.as_object().unwrap().keys().filter(|method| *method != "get");
-        // What was added later tells its story in a test of its own.
-        let of = path.strip_prefix(ADMIN).and_then(|rest| rest.split('/').nth(1));
-        let later = LATER.iter().any(|end| path.ends_with(end));
-        if !later && of.is_some_and(|resource| RESOURCES.contains(&resource)) {
-            all.extend(methods.map(|method| (method.to_uppercase(), path.clone())));
+        if !path.starts_with(&format!("{ADMIN}/")) {
+            continue;
+        }
+        for (method, operation) in item.as_object().unwrap().iter().filter(|(m, _)| *m != "get") {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let once = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
+            all.push((method.to_uppercase(), path.clone(), once));
         }
     }
     all
+}
+
+fn is_among(list: &[(&str, &str)], method: &str, path: &str) -> bool {
+    list.iter().any(|(route, _)| route.split_once(' ') == Some((method, &path[ADMIN.len()..])))
+}
+
+#[test]
+fn d13_every_route_that_changes_something_takes_an_idempotency_key_or_has_a_reason() {
+    let routes = changing_routes();
+    for (method, path, once) in &routes {
+        assert_ne!(*once, is_among(NOT_ONCE, method, path), "{method} {path}");
+    }
+    for (route, _) in NOT_ONCE.iter().chain(UNTOLD) {
+        let (method, path) = route.split_once(' ').unwrap();
+        let is = |(m, p, _): &(String, String, bool)| m == method && p[ADMIN.len()..] == *path;
+        assert!(routes.iter().any(is), "{route} is no route");
+    }
 }
 
 fn id(made: &Value) -> String {
@@ -122,17 +217,26 @@ fn id(made: &Value) -> String {
 }
 
 #[tokio::test]
-async fn b11_every_change_that_has_a_route_is_in_the_trail_with_before_and_after() {
+async fn b11_d13_every_change_that_has_a_route_is_in_the_trail_with_before_and_after_and_is_made_once()
+ {
     let served = Served::new().await;
     keyfile::write_pair(served.test.folder.path(), "root", &root().into(), None).unwrap();
-    let mut story = Story { served, told: BTreeSet::new() };
+    let once = changing_routes().into_iter().filter(|(.., once)| *once);
+    let once = once.map(|(method, path, _)| (method, path)).collect();
+    let mut story = Story { served, told: BTreeSet::new(), once, keys: 0 };
     catalogue_and_customers(&mut story).await;
     licences(&mut story).await;
     credentials(&mut story).await;
     keys(&mut story).await;
     side_effects(&mut story).await;
-    let missing: Vec<_> =
-        changing_routes().into_iter().filter(|route| !story.told.contains(route)).collect();
+    releases(&mut story).await;
+    webhooks_and_revocations(&mut story).await;
+    let routes = changing_routes().into_iter().map(|(method, path, _)| (method, path));
+    let later = |path: &str| LATER.iter().any(|end| path.ends_with(end));
+    let missing: Vec<_> = routes
+        .filter(|(method, path)| !later(path) && !is_among(UNTOLD, method, path))
+        .filter(|route| !story.told.contains(route))
+        .collect();
     assert!(missing.is_empty(), "this story does not do them yet, add them to it: {missing:?}");
     assert!(story.served.test.authority.verify_audit().await.unwrap().valid);
     story.served.end().await;
@@ -163,6 +267,11 @@ async fn licences(story: &mut Story) {
     story.does("POST", "/activations/{id}/release", &[seat], json!({})).await;
     let waiver = json!({ "for_s": 3600, "reason": "a move", "by": "ada@example.com" });
     story.does("POST", "/products/{code}/waive", &["p"], waiver).await;
+    let key = format!("story-{}", story.keys);
+    let other = json!({ "for_s": 3600, "reason": "another", "by": "ada@example.com" });
+    let path = format!("{ADMIN}/products/p/waive");
+    let other = story.served.by(&story.served.owner(), "POST", &path).json(&other);
+    send(other.header("idempotency-key", key)).await.refused(422, "idempotency_key_reused");
     story.does("POST", "/products/{code}/grace", &["p"], json!({ "for_s": 3600 })).await;
     let one = id(&license);
     let foreign = json!({ "key": "MRR-2025-ABCDEF" });
@@ -221,6 +330,39 @@ async fn side_effects(story: &mut Story) {
     let outcome = Outcome::Hopeless("no such mailbox".into());
     authority.settle_job(&job, outcome, Backoff::MAIL).await.unwrap();
     story.does("POST", "/jobs/{id}/resend", &[&job.id.to_string()], json!({})).await;
+}
+
+async fn releases(story: &mut Story) {
+    let release = id(&story
+        .does("POST", "/releases", &[], json!({ "product": "p", "version": "1.0.0" }))
+        .await);
+    let file = |name: &str| {
+        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        json!({ "name": name, "size": 3, "sha256": sha256 })
+    };
+    let announce = "/releases/{id}/artifacts";
+    let wrong = id(&story.does("POST", announce, &[&release], file("wrong.bin")).await);
+    story.does("DELETE", "/artifacts/{id}", &[&wrong], json!({})).await;
+    let right = id(&story.does("POST", announce, &[&release], file("app.bin")).await);
+    let part = format!("{ADMIN}/artifacts/{right}/parts/0");
+    let part = story.served.by(&story.served.owner(), "PUT", &part).body("abc");
+    send(part).await.done();
+    story.does("POST", "/artifacts/{id}/complete", &[&right], json!({})).await;
+    story.does("POST", "/releases/{id}/publish", &[&release], json!({})).await;
+    story.does("POST", "/releases/{id}/yank", &[&release], json!({ "reason": "broken" })).await;
+}
+
+async fn webhooks_and_revocations(story: &mut Story) {
+    let hook = json!({ "url": "https://example.com/hook", "events": [] });
+    let hook = id(&story.does("POST", "/webhooks", &[], hook).await);
+    story.does("PATCH", "/webhooks/{id}", &[&hook], json!({ "description": "of the till" })).await;
+    story.does("POST", "/webhooks/{id}/rotate", &[&hook], json!({})).await;
+    story.does("POST", "/webhooks/{id}/test", &[&hook], json!({})).await;
+    story.does("DELETE", "/webhooks/{id}", &[&hook], json!({})).await;
+    let key = "somebody-elses-key";
+    let revoke = json!({ "key_id": key, "reason": "other" });
+    story.does("POST", "/revocations", &[], revoke).await;
+    story.does("POST", "/revocations/{key_id}/lift", &[key], json!({})).await;
 }
 
 async fn keys(story: &mut Story) {

@@ -11,16 +11,17 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use licentia_authority::Authority;
+use licentia_authority::distribution::archive::{Segment, clip};
 use licentia_authority::distribution::link::{Delivery, LinkQuery};
 use licentia_authority::hex::hex;
+use licentia_protocol::range::{Wanted, wanted};
 use licentia_protocol::{Code, Problem};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::api::admin::query::{Path, Query};
-use crate::artifacts::range::{Wanted, wanted};
-use crate::artifacts::{Artifacts, Segment, Store, clip};
-use crate::extract::names_tag;
+use crate::artifacts::{Artifacts, Store};
+use crate::extract::{names_strong_tag, names_tag};
 use crate::gate::Gate;
 use crate::openapi::problems;
 use crate::problem::Failure;
@@ -103,7 +104,7 @@ pub(crate) async fn handler(
     let tag = tag(&delivery);
     let mut response = Response::new(Body::empty());
     describe(&mut response, &delivery, &tag);
-    if !names_tag(&headers, header::IF_MATCH, &tag).unwrap_or(true) {
+    if !names_strong_tag(&headers, header::IF_MATCH, &tag).unwrap_or(true) {
         *response.status_mut() = StatusCode::PRECONDITION_FAILED;
         return Ok(response);
     }
@@ -146,7 +147,7 @@ pub(crate) async fn handler(
     let mut streams = Vec::with_capacity(wanted.len());
     for segment in wanted {
         streams.push(match segment {
-            Segment::Own(bytes) => stream::once(async { Ok(bytes) }).boxed(),
+            Segment::Own(bytes) => stream::once(async { Ok(bytes.into()) }).boxed(),
             Segment::Original(range) => artifacts.read(&delivery.artifact, range).await?,
         });
     }

@@ -11,9 +11,10 @@ use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
 use crate::api::admin::version::Versioned;
 use crate::artifacts::{Artifacts, Assembled, Store};
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(Invalid, NoSuchResource, WrongState);
+admin_problems!(Invalid, NoSuchResource, WrongState, InProgress, IdempotencyKeyReused);
 
 /// Puts the parts of a file together. What does not have the announced hash is refused, and its parts are forgotten. A
 /// second time changes nothing; a file that another release brought already needs no parts.
@@ -22,7 +23,10 @@ admin_problems!(Invalid, NoSuchResource, WrongState);
     path = "/v1/admin/artifacts/{id}/complete",
     operation_id = "complete_artifact",
     tag = "releases",
-    params(("id" = Uuid, Path, description = "The file.")),
+    params(
+        ("id" = Uuid, Path, description = "The file."),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
+    ),
     responses((status = 200, description = "The file, stored and signed for.", body = Artifact), Problems)
 )]
 pub(crate) async fn handler(
@@ -41,7 +45,7 @@ pub(crate) async fn handler(
         }
         store(&artifacts, &artifact).await?;
     }
-    Ok(Versioned(authority.artifact_is_stored(id, caller.actor()).await?))
+    Ok(Versioned(authority.artifact_is_stored(id, caller.ask(&())?).await?))
 }
 
 async fn store(artifacts: &Artifacts, artifact: &Row) -> Result<(), Failure> {
@@ -52,7 +56,7 @@ async fn store(artifacts: &Artifacts, artifact: &Row) -> Result<(), Failure> {
             return Err(invalid("parts", format!("part {part} is not here yet")).into());
         }
         Assembled::Differs => {
-            artifacts.forget_parts(artifact).await?;
+            artifacts.forget_parts(artifact.id).await?;
             return Err(
                 invalid("sha256", "the file has another hash than was announced".into()).into()
             );
@@ -64,6 +68,6 @@ async fn store(artifacts: &Artifacts, artifact: &Row) -> Result<(), Failure> {
     {
         return Err(invalid("personalize", unfit.to_string()).into());
     }
-    artifacts.forget_parts(artifact).await?;
+    artifacts.forget_parts(artifact.id).await?;
     Ok(())
 }

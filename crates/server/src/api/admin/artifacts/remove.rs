@@ -10,9 +10,10 @@ use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
 use crate::api::admin::version::Versioned;
 use crate::artifacts::Store;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource, WrongState);
+admin_problems!(NoSuchResource, WrongState, InProgress, IdempotencyKeyReused);
 
 /// Takes a file out of a draft, with the parts that were uploaded.
 #[utoipa::path(
@@ -20,7 +21,10 @@ admin_problems!(NoSuchResource, WrongState);
     path = "/v1/admin/artifacts/{id}",
     operation_id = "remove_artifact",
     tag = "releases",
-    params(("id" = Uuid, Path, description = "The file.")),
+    params(
+        ("id" = Uuid, Path, description = "The file."),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
+    ),
     responses((status = 200, description = "The file, as it was.", body = Artifact), Problems)
 )]
 pub(crate) async fn handler(
@@ -29,8 +33,7 @@ pub(crate) async fn handler(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Versioned<Artifact>, Failure> {
-    let (row, _) = authority.artifact(id).await?;
-    let removed = authority.remove_artifact(id, caller.actor()).await?;
-    artifacts.forget_parts(&row).await?;
+    let removed = authority.remove_artifact(id, caller.ask(&())?).await?;
+    artifacts.forget_parts(id).await?;
     Ok(Versioned(removed))
 }

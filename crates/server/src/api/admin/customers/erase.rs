@@ -9,9 +9,10 @@ use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
 use crate::extract::Json;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource, WrongState, TooLarge);
+admin_problems!(NoSuchResource, WrongState, TooLarge, InProgress, IdempotencyKeyReused);
 
 /// Forgets a customer: names, addresses, what his installations told of themselves, the texts of his keys, the personal
 /// values of the audit trail. What happened stays on record under ids, and the trail stays whole. A second time finds
@@ -21,7 +22,10 @@ admin_problems!(NoSuchResource, WrongState, TooLarge);
     path = "/v1/admin/customers/{id}/erase",
     operation_id = "erase_customer",
     tag = "customers",
-    params(("id" = Uuid, Path, description = "The customer.")),
+    params(
+        ("id" = Uuid, Path, description = "The customer."),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
+    ),
     request_body = Erase,
     responses((status = 200, description = "It is done; the receipt is signed.", body = ErasureReceipt), Problems)
 )]
@@ -31,5 +35,6 @@ pub(crate) async fn handler(
     Path(id): Path<Uuid>,
     Json(request): Json<Erase>,
 ) -> Result<axum::Json<ErasureReceipt>, Failure> {
-    Ok(axum::Json(authority.erase_customer(id, request, caller.actor()).await?))
+    let ask = caller.ask(&request)?;
+    Ok(axum::Json(authority.erase_customer(id, request, ask).await?))
 }

@@ -7,9 +7,17 @@ use licentia_protocol::resource::{Page, SigningKey};
 use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource, WrongState, Invalid);
+admin_problems!(
+    NoSuchResource,
+    WrongState,
+    Invalid,
+    PreconditionFailed,
+    InProgress,
+    IdempotencyKeyReused
+);
 
 /// Marks a key as known to others. What it signed is refused from the next keyset on, and customers get a new key at
 /// the next contact.
@@ -18,7 +26,10 @@ admin_problems!(NoSuchResource, WrongState, Invalid);
     path = "/v1/admin/keys/{kid}/compromise",
     operation_id = "compromise_key",
     tag = "keys",
-    params(("kid" = String, Path, description = "The key's id.")),
+    params(
+        ("kid" = String, Path, description = "The key's id."),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
+    ),
     responses((status = 200, description = "All keys.", body = Page<SigningKey>), Problems)
 )]
 pub(crate) async fn handler(
@@ -27,6 +38,6 @@ pub(crate) async fn handler(
     Path(kid): Path<String>,
 ) -> Result<axum::Json<Page<SigningKey>>, Failure> {
     let root = authority.root_at_hand()?;
-    let keys = authority.compromise_key(kid, root, caller.actor()).await?;
+    let keys = authority.compromise_key(kid, root, caller.ask(&())?).await?;
     Ok(axum::Json(Page { items: keys, next: None }))
 }

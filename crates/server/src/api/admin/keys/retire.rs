@@ -7,9 +7,10 @@ use licentia_protocol::resource::{Page, SigningKey};
 use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource, WrongState, Invalid);
+admin_problems!(NoSuchResource, WrongState, Invalid, InProgress, IdempotencyKeyReused);
 
 /// Retires a key, which then verifies no more. Refused while something that it signed is in force.
 #[utoipa::path(
@@ -17,7 +18,10 @@ admin_problems!(NoSuchResource, WrongState, Invalid);
     path = "/v1/admin/keys/{kid}/retire",
     operation_id = "retire_key",
     tag = "keys",
-    params(("kid" = String, Path, description = "The key's id.")),
+    params(
+        ("kid" = String, Path, description = "The key's id."),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
+    ),
     responses((status = 200, description = "All keys.", body = Page<SigningKey>), Problems)
 )]
 pub(crate) async fn handler(
@@ -26,6 +30,6 @@ pub(crate) async fn handler(
     Path(kid): Path<String>,
 ) -> Result<axum::Json<Page<SigningKey>>, Failure> {
     let root = authority.root_at_hand()?;
-    let keys = authority.retire_key(kid, root, caller.actor()).await?;
+    let keys = authority.retire_key(kid, root, caller.ask(&())?).await?;
     Ok(axum::Json(Page { items: keys, next: None }))
 }

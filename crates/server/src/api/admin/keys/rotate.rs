@@ -5,16 +5,17 @@ use licentia_authority::keys::rotate::NewKey;
 use licentia_authority::{Authority, AuthorityError};
 use licentia_license::keyset::Purpose;
 use licentia_protocol::resource::{Page, SigningKey};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::extract::Json;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
 /// Which key.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RotateKey)]
 pub(crate) struct Request {
@@ -28,7 +29,14 @@ pub(crate) struct Request {
     at_once: bool,
 }
 
-admin_problems!(TooLarge, Invalid, WrongState);
+admin_problems!(
+    TooLarge,
+    Invalid,
+    WrongState,
+    PreconditionFailed,
+    InProgress,
+    IdempotencyKeyReused
+);
 
 /// The next step of a rotation: publishes a `next` key, or puts the one that is published to work. The root's private
 /// key must be in the authority's data directory; else rotate by the command line, which is shown where it is.
@@ -37,6 +45,7 @@ admin_problems!(TooLarge, Invalid, WrongState);
     path = "/v1/admin/keys/rotate",
     operation_id = "rotate_key",
     tag = "keys",
+    params(("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)),
     request_body = Request,
     responses((status = 200, description = "All keys.", body = Page<SigningKey>), Problems)
 )]
@@ -45,6 +54,7 @@ pub(crate) async fn handler(
     caller: Caller,
     Json(request): Json<Request>,
 ) -> Result<axum::Json<Page<SigningKey>>, Failure> {
+    let ask = caller.ask(&request)?;
     let invalid = |field, problem: &str| AuthorityError::Invalid { field, problem: problem.into() };
     let purpose = match request.purpose.as_str() {
         "license" => Purpose::License,
@@ -68,6 +78,6 @@ pub(crate) async fn handler(
         }
     };
     let root = authority.root_at_hand()?;
-    let keys = authority.rotate_key(purpose, key, request.at_once, root, caller.actor()).await?;
+    let keys = authority.rotate_key(purpose, key, request.at_once, root, ask).await?;
     Ok(axum::Json(Page { items: keys, next: None }))
 }

@@ -7,9 +7,10 @@ use licentia_protocol::licenses::{ReissueAll, Reissued};
 use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::extract::Json;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource, TooLarge);
+admin_problems!(NoSuchResource, TooLarge, InProgress, IdempotencyKeyReused);
 
 /// Gives a new key to licences that a signing key signed, so many at a time: call it again with what it says, until
 /// it says nothing more.
@@ -18,6 +19,7 @@ admin_problems!(NoSuchResource, TooLarge);
     path = "/v1/admin/licenses/reissue",
     operation_id = "reissue_licenses",
     tag = "licenses",
+    params(("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)),
     request_body = ReissueAll,
     responses((status = 200, description = "How many, and where to go on.", body = Reissued), Problems)
 )]
@@ -26,5 +28,6 @@ pub(crate) async fn handler(
     caller: Caller,
     Json(request): Json<ReissueAll>,
 ) -> Result<axum::Json<Reissued>, Failure> {
-    Ok(axum::Json(authority.reissue_some(request, caller.actor()).await?))
+    let ask = caller.ask(&request)?;
+    Ok(axum::Json(authority.reissue_some(request, ask).await?))
 }

@@ -9,9 +9,10 @@ use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
 use crate::api::admin::version::IF_MATCH;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource, LastOwner, PreconditionFailed);
+admin_problems!(NoSuchResource, LastOwner, PreconditionFailed, InProgress, IdempotencyKeyReused);
 
 /// Removes an operator with its tokens and sessions. What it did stays in the audit trail.
 #[utoipa::path(
@@ -22,6 +23,7 @@ admin_problems!(NoSuchResource, LastOwner, PreconditionFailed);
     params(
         ("id" = Uuid, Path, description = "Its id."),
         ("If-Match" = Option<String>, Header, description = IF_MATCH),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
     ),
     responses((status = 204, description = "It is gone."), Problems)
 )]

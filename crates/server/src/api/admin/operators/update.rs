@@ -13,6 +13,7 @@ use crate::api::admin::query::Path;
 use crate::api::admin::version::IF_MATCH;
 use crate::api::admin::version::Versioned;
 use crate::extract::Json;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
 /// What is to change.
@@ -30,7 +31,9 @@ admin_problems!(
     NoSuchResource,
     LastOwner,
     PreconditionFailed,
-    PreconditionRequired
+    PreconditionRequired,
+    InProgress,
+    IdempotencyKeyReused
 );
 
 /// Gives an operator another role, which caps its tokens and sessions from the next request on.
@@ -42,6 +45,7 @@ admin_problems!(
     params(
         ("id" = Uuid, Path, description = "Its id."),
         ("If-Match" = String, Header, description = IF_MATCH),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
     ),
     request_body = Request,
     responses((status = 200, description = "The operator, changed.", body = Operator), Problems)

@@ -7,9 +7,10 @@ use licentia_protocol::catalog::Imported;
 use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::extract::Text;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(Invalid, TooLarge);
+admin_problems!(Invalid, TooLarge, InProgress, IdempotencyKeyReused);
 
 /// Sets up a product with its plans and meters from a catalogue; repeating it changes nothing more.
 #[utoipa::path(
@@ -17,6 +18,7 @@ admin_problems!(Invalid, TooLarge);
     path = "/v1/admin/products/import",
     operation_id = "import_product",
     tag = "products",
+    params(("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)),
     request_body(content = String, content_type = "application/toml", description = "The catalogue."),
     responses((status = 200, description = "What it did.", body = Imported), Problems)
 )]
@@ -25,8 +27,9 @@ pub(crate) async fn handler(
     caller: Caller,
     Text(catalog): Text,
 ) -> Result<axum::Json<Imported>, Failure> {
+    let ask = caller.ask(&catalog)?;
     let catalog = catalog::parse(&catalog).map_err(AuthorityError::from)?;
-    let done = authority.import_catalog(catalog, caller.actor()).await?;
+    let done = authority.import_catalog(catalog, ask).await?;
     Ok(axum::Json(Imported {
         product: done.product,
         created: done.created,

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use licentia_authority::Authority;
 use licentia_protocol::distribution::Release;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,10 +12,11 @@ use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
 use crate::api::admin::version::Versioned;
 use crate::extract::Json;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
 /// Why.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = YankRelease)]
 pub(crate) struct Request {
@@ -25,7 +26,7 @@ pub(crate) struct Request {
     reason: Option<String>,
 }
 
-admin_problems!(TooLarge, Invalid, NoSuchResource);
+admin_problems!(TooLarge, Invalid, NoSuchResource, InProgress, IdempotencyKeyReused);
 
 /// Takes a release back: nobody is offered it any more. A second time changes nothing.
 #[utoipa::path(
@@ -33,7 +34,10 @@ admin_problems!(TooLarge, Invalid, NoSuchResource);
     path = "/v1/admin/releases/{id}/yank",
     operation_id = "yank_release",
     tag = "releases",
-    params(("id" = Uuid, Path, description = "Its id.")),
+    params(
+        ("id" = Uuid, Path, description = "Its id."),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
+    ),
     request_body = Request,
     responses((status = 200, description = "The release, yanked.", body = Release), Problems)
 )]
@@ -43,5 +47,6 @@ pub(crate) async fn handler(
     Path(id): Path<Uuid>,
     Json(request): Json<Request>,
 ) -> Result<Versioned<Release>, Failure> {
-    Ok(Versioned(authority.yank_release(id, request.reason, caller.actor()).await?))
+    let ask = caller.ask(&request)?;
+    Ok(Versioned(authority.yank_release(id, request.reason, ask).await?))
 }

@@ -7,9 +7,10 @@ use licentia_protocol::revocations::KeyRevocation;
 use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource, WrongState, Invalid);
+admin_problems!(NoSuchResource, WrongState, Invalid, InProgress, IdempotencyKeyReused);
 
 /// Takes the revocation of a key back that is none of a licence here. A line of `revocations.txt` that is gone does not
 /// do that by itself.
@@ -18,7 +19,10 @@ admin_problems!(NoSuchResource, WrongState, Invalid);
     path = "/v1/admin/revocations/{key_id}/lift",
     operation_id = "lift_revocation",
     tag = "revocations",
-    params(("key_id" = String, Path, description = "The key's id.")),
+    params(
+        ("key_id" = String, Path, description = "The key's id."),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
+    ),
     responses((status = 200, description = "It is lifted.", body = KeyRevocation), Problems)
 )]
 pub(crate) async fn handler(
@@ -26,5 +30,5 @@ pub(crate) async fn handler(
     caller: Caller,
     Path(key_id): Path<String>,
 ) -> Result<axum::Json<KeyRevocation>, Failure> {
-    Ok(axum::Json(authority.lift_revocation(key_id, caller.actor()).await?))
+    Ok(axum::Json(authority.lift_revocation(key_id, caller.ask(&())?).await?))
 }

@@ -9,9 +9,10 @@ use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
 use crate::api::admin::version::Versioned;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource);
+admin_problems!(NoSuchResource, InProgress, IdempotencyKeyReused);
 
 /// Revokes an API token: it opens nothing from the next request on, on every replica. A second time changes nothing.
 #[utoipa::path(
@@ -19,7 +20,10 @@ admin_problems!(NoSuchResource);
     path = "/v1/admin/tokens/{id}",
     operation_id = "revoke_token",
     tag = "tokens",
-    params(("id" = Uuid, Path, description = "Its id.")),
+    params(
+        ("id" = Uuid, Path, description = "Its id."),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
+    ),
     responses((status = 200, description = "The token, revoked.", body = ApiToken), Problems)
 )]
 pub(crate) async fn handler(
@@ -27,6 +31,6 @@ pub(crate) async fn handler(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Versioned<ApiToken>, Failure> {
-    let revoked = authority.revoke_token(id, &caller.principal, caller.actor()).await;
+    let revoked = authority.revoke_token(id, &caller.principal, caller.ask(&())?).await;
     Ok(Versioned(revoked?))
 }

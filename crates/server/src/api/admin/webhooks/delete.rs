@@ -9,9 +9,10 @@ use crate::api::admin::IF_MATCH;
 use crate::api::admin::admin_problems;
 use crate::api::admin::caller::Caller;
 use crate::api::admin::query::Path;
+use crate::openapi::IDEMPOTENCY_KEY;
 use crate::problem::Failure;
 
-admin_problems!(NoSuchResource, Invalid, PreconditionFailed);
+admin_problems!(NoSuchResource, Invalid, PreconditionFailed, InProgress, IdempotencyKeyReused);
 
 /// Removes a webhook; what waits for it is given up.
 #[utoipa::path(
@@ -22,6 +23,7 @@ admin_problems!(NoSuchResource, Invalid, PreconditionFailed);
     params(
         ("id" = Uuid, Path, description = "Its id."),
         ("If-Match" = Option<String>, Header, description = IF_MATCH),
+        ("Idempotency-Key" = Option<String>, Header, description = IDEMPOTENCY_KEY)
     ),
     responses((status = 204, description = "It is gone."), Problems)
 )]

@@ -1,10 +1,10 @@
-//! `Range` (RFC 9110 section 14). Pure.
+//! `Range` (RFC 9110 section 14): which part of a file is wanted. Pure.
 
 use std::ops::Range;
 
 /// What of a file is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub enum Wanted {
     /// All of it.
     Whole,
     /// One part.
@@ -13,9 +13,10 @@ pub(crate) enum Wanted {
     Nothing,
 }
 
-/// Reads the header. Several parts at once, other units and what cannot be read are answered with the whole file, which
-/// a server may always do.
-pub(crate) fn wanted(header: Option<&str>, size: u64) -> Wanted {
+/// Reads the header of a request for something of so many bytes. Several parts at once, other units and what
+/// cannot be read are answered with the whole, which a server may always do.
+#[must_use]
+pub fn wanted(header: Option<&str>, size: u64) -> Wanted {
     let Some(spec) = header.and_then(|text| text.trim().strip_prefix("bytes=")) else {
         return Wanted::Whole;
     };
