@@ -97,10 +97,11 @@ impl Authority {
                 self.revoke_in(tx, license, reason, grace, actor).await?;
             }
         }
-        let before = tx.revocation(&revocation.key_id).await?.map(state);
+        let before = tx.revocation(&revocation.key_id).await?;
+        let before = before.as_ref().map(state);
         tx.put_revocation(&revocation).await?;
         tx.insert_event(None, licentia_model::EventKind::Listed, revocation.at).await?;
-        let entry = Entry::change(before, state(revocation.clone()))
+        let entry = Entry::change(before, state(&revocation))
             .fact("source", revocation.source.as_str())
             .fact("reason", revocation.reason.as_str())
             .fact("grace_until", revocation.grace_until)
@@ -190,7 +191,7 @@ impl Authority {
 }
 
 /// As the trail has it.
-fn state(revocation: Revocation) -> &'static str {
+fn state(revocation: &Revocation) -> &'static str {
     if revocation.lifted_at.is_some() { "lifted" } else { "revoked" }
 }
 

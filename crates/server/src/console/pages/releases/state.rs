@@ -51,7 +51,7 @@ pub(crate) async fn remove(
     let found = authority.artifact(id).await;
     let (visitor, (artifact, _)) = found.or_trouble(form.visitor)?;
     let removed = match authority.remove_artifact(id, ask).await {
-        Ok(_) => artifacts.forget_parts(&artifact).await.map_err(Failure::from),
+        Ok(_) => artifacts.forget_parts(artifact.id).await.map_err(Failure::from),
         Err(error) => Err(error.into()),
     };
     done(&authority, artifact.release_id, visitor, removed, "file_removed").await
