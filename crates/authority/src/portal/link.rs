@@ -103,7 +103,13 @@ impl Authority {
                     let license = license.filter(|it: &License| it.customer_id == customer.id);
                     let Some(license) = license else { return Err(spent()) };
                     let at = this.clock().now();
-                    let used = IdempotencyKey { scope, request: scope, result: license_id, at };
+                    let used = IdempotencyKey {
+                        answer: None,
+                        scope,
+                        request: scope,
+                        result: license_id,
+                        at,
+                    };
                     tx.put_idempotency_key(&used).await?;
                     this.begin_visit(tx, &license, "mail", &origin).await
                 })

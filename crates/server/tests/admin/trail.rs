@@ -284,6 +284,7 @@ async fn licences(story: &mut Story) {
         ("PUT", "addons", json!({ "seats": 7 })),
         ("POST", "transfer", json!({ "email": "grace@example.com" })),
         ("POST", "reissue", json!({})),
+        ("POST", "replace-key", json!({ "reason": "leaked" })),
         ("POST", "revoke", json!({ "reason": "refund", "grace_s": 60 })),
     ] {
         story.does(method, &format!("/licenses/{{id}}/{verb}"), &[&one], body).await;
