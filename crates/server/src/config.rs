@@ -13,7 +13,9 @@ use serde::Deserialize;
 pub mod mail;
 pub mod notices;
 pub mod oidc;
+pub mod revocations;
 pub mod webhooks;
+pub use self::revocations::Revocations;
 pub use crate::address::{Forwarded, Network};
 use crate::payments::{self, Payments, Secrets};
 
@@ -78,26 +80,6 @@ pub enum Delivery {
     Stream,
     /// By a link of the bucket's own, which lives a minute; what is made a customer's own goes through this server.
     Redirect,
-}
-
-/// Where revocations come from and go to, besides the database.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Revocations {
-    /// The folder or bucket (`s3://…`, `gs://…`, `az://…`) with `revocations.txt`.
-    pub text: Option<String>,
-    /// The folder or bucket that `revocations.json` is written to.
-    pub publish: Option<String>,
-    /// Seconds between two looks at the text; a folder's changes are heard besides.
-    pub poll_s: u32,
-    /// Seconds that running products may go on with a key that a line revokes.
-    pub grace_s: u32,
-}
-
-impl Default for Revocations {
-    fn default() -> Self {
-        Self { text: None, publish: None, poll_s: 5, grace_s: 0 }
-    }
 }
 
 /// Who may read `/metrics`.
@@ -336,6 +318,9 @@ pub enum ConfigError {
     /// In the section `[database]`.
     #[error("[database] {0}")]
     Database(String),
+    /// In the section `[revocations]`.
+    #[error("[revocations] {0}")]
+    Revocations(String),
     /// Plain HTTP on an address that others can reach.
     #[error("{0} can be reached by others, and licence keys would cross the network in clear")]
     Insecure(SocketAddr),
@@ -403,15 +388,7 @@ impl Config {
                         _ => return Err(wrong("wants text or json")),
                     };
                 }
-                ("REVOCATIONS", "TEXT") => config.revocations.text = Some(value),
-                ("REVOCATIONS", "PUBLISH") => config.revocations.publish = Some(value),
-                ("REVOCATIONS", key @ ("POLL_S" | "GRACE_S")) => {
-                    let seconds = value.parse().map_err(|_| wrong("wants a number of seconds"))?;
-                    match key {
-                        "POLL_S" => config.revocations.poll_s = seconds,
-                        _ => config.revocations.grace_s = seconds,
-                    }
-                }
+                ("REVOCATIONS", key) => config.revocations.set(key, value).map_err(wrong)?,
                 ("RELEASES", "STORE") => config.releases.store = Some(value),
                 ("RELEASES", "DELIVERY") => {
                     config.releases.delivery = match value.as_str() {
@@ -490,6 +467,7 @@ impl Config {
             return Err(ConfigError::Retention(self.usage.retention_days));
         }
         payments::open(&self.payments)?;
+        self.revocations.receiver().map_err(ConfigError::Revocations)?;
         let server = &self.server;
         if server.listen.ip().is_loopback() || server.insecure || !server.proxies.is_empty() {
             Ok(())

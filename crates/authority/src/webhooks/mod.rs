@@ -5,10 +5,12 @@ mod change;
 mod deliver;
 pub mod events;
 mod list;
+mod received;
 mod sign;
 
 pub use change::{Changes, NewWebhook};
 pub use deliver::Call;
+pub use received::{Receiver, Signed};
 
 /// The kind of the jobs.
 pub const KIND: &str = "webhook";

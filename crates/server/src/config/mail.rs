@@ -55,8 +55,9 @@ pub enum Security {
 pub struct Password(String);
 
 impl Password {
-    /// One that was read elsewhere.
-    pub(crate) fn new(text: String) -> Self {
+    /// Takes one.
+    #[must_use]
+    pub fn new(text: String) -> Self {
         Self(text)
     }
 

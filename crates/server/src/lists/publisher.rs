@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use licentia_authority::revocations::Listed;
 use licentia_authority::revocations::publish::{EVERY_S, LATE_S};
 use licentia_authority::revocations::text::MAX_TEXT_BYTES;
+use licentia_authority::webhooks::{Receiver, Signed};
 use licentia_authority::{Authority, AuthorityError};
 use licentia_protocol::revocations::Published;
 use sha2::{Digest, Sha256};
@@ -21,6 +22,8 @@ pub struct Publisher {
     text: Option<Objects>,
     place: Option<Objects>,
     grace_s: u32,
+    /// Checks the calls of whoever tells that the text has changed.
+    receiver: Option<Arc<Receiver>>,
     known: Arc<Known>,
 }
 
@@ -39,7 +42,14 @@ impl Publisher {
     /// One that brings nothing anywhere but into the database.
     #[must_use]
     pub fn of_database(authority: Authority) -> Self {
-        Self { authority, text: None, place: None, grace_s: 0, known: Arc::default() }
+        Self {
+            authority,
+            text: None,
+            place: None,
+            grace_s: 0,
+            receiver: None,
+            known: Arc::default(),
+        }
     }
 
     /// Opens the places that the configuration names. Credentials of buckets are among `variables`.
@@ -53,7 +63,14 @@ impl Publisher {
             place.as_deref().map(|place| Objects::open(place, variables.clone())).transpose()
         };
         let (text, place, grace_s) = (open(&config.text)?, open(&config.publish)?, config.grace_s);
-        Ok(Self { authority, text, place, grace_s, known: Arc::default() })
+        let receiver = config.receiver().ok().flatten().map(Arc::new);
+        Ok(Self { authority, text, place, grace_s, receiver, known: Arc::default() })
+    }
+
+    /// Whether somebody who knows the secret of the configuration says now that the text has changed.
+    pub(crate) fn admits(&self, signed: &Signed<'_>, body: &[u8]) -> bool {
+        let receiver = self.receiver.as_ref();
+        receiver.is_some_and(|receiver| receiver.admits(signed, body, self.authority.now()))
     }
 
     /// Where the text is.

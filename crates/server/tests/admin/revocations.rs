@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use aws_lc_rs::hmac;
+use base64ct::{Base64, Encoding};
 use licentia_license::revocations::open;
+use licentia_server::config::mail::Password;
 use licentia_server::config::{Config, Revocations};
 use licentia_testing::TestAuthority;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, IF_NONE_MATCH};
@@ -11,12 +14,18 @@ use serde_json::{Value, json};
 use crate::support::{Reply, Served, send};
 
 const PATH: &str = "/v1/admin/revocations";
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// With a text in `in` and lists written to `out`.
 async fn served(folder: &Path) -> Served {
     let place = |name: &str| Some(folder.join(name).display().to_string());
-    let revocations =
-        Revocations { text: place("in"), publish: place("out"), poll_s: 1, grace_s: 0 };
+    let revocations = Revocations {
+        text: place("in"),
+        publish: place("out"),
+        poll_s: 1,
+        refresh_secret: Some(Password::new(SECRET.to_owned())),
+        ..Revocations::default()
+    };
     std::fs::create_dir(folder.join("in")).unwrap();
     let config = Config { revocations, ..Config::default() };
     Served::configured(TestAuthority::new().await, config).await
@@ -113,6 +122,46 @@ async fn v2_a_line_that_another_system_adds_revokes_and_is_in_the_trail_with_its
         .refused(404, "no_such_resource");
     let published = served.post(&format!("{PATH}/refresh"), &Value::Null).await.done();
     assert_eq!(published["revoked"], 1);
+    served.end().await;
+}
+
+/// What Standard Webhooks puts into `webhook-signature`.
+fn signed(id: &str, at: i64, body: &str) -> String {
+    let secret = Base64::decode_vec(SECRET.strip_prefix("whsec_").unwrap()).unwrap();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+    let tag = hmac::sign(&key, format!("{id}.{at}.{body}").as_bytes());
+    format!("v1,{}", Base64::encode_string(tag.as_ref()))
+}
+
+#[tokio::test]
+async fn a_notification_may_be_signed_instead_of_bringing_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = served(folder.path()).await;
+    std::fs::write(folder.path().join("in/revocations.txt"), "one\ntwo # leaked\n").unwrap();
+    let now = licentia_testing::START;
+    let body = "{\"Records\":[]}";
+    let call = |id: &'static str, at: i64, signature: String| {
+        let call = served.request("POST", &format!("{PATH}/refresh"));
+        let call = call.header("webhook-id", id).header("webhook-timestamp", at);
+        send(call.header("webhook-signature", signature).body(body))
+    };
+    assert_eq!(call("msg_1", now, signed("msg_1", now, body)).await.done()["revoked"], 2);
+    for (id, at, signature) in [
+        ("msg_2", now, signed("msg_1", now, body)),
+        ("msg_1", now + 1, signed("msg_1", now, body)),
+        ("msg_1", now, signed("msg_1", now, "{}")),
+        ("msg_1", now - 301, signed("msg_1", now - 301, body)),
+        ("msg_1", now, "v1,".to_owned()),
+    ] {
+        call(id, at, signature).await.refused(401, "bad_signature");
+    }
+    let unsigned = served.request("POST", &format!("{PATH}/refresh")).body(body);
+    send(unsigned).await.refused(401, "unauthenticated");
+    // Such a call may do nothing else.
+    let other = served.request("POST", PATH).body("{}");
+    let other = other.header("webhook-id", "m").header("webhook-timestamp", now);
+    let other = other.header("webhook-signature", signed("m", now, "{}"));
+    send(other).await.refused(401, "unauthenticated");
     served.end().await;
 }
 
