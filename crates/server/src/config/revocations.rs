@@ -1,12 +1,11 @@
 //! Where revocations come from and go to, besides the database.
 
-use std::fs;
 use std::path::PathBuf;
 
 use licentia_authority::webhooks::Receiver;
 use serde::Deserialize;
 
-use super::mail::Password;
+use super::mail::{Password, secret_of};
 
 /// `[revocations]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -63,16 +62,10 @@ impl Revocations {
 
     /// What checks signed calls, where a secret was agreed.
     pub(crate) fn receiver(&self) -> Result<Option<Receiver>, String> {
-        let secret = match (&self.refresh_secret, &self.refresh_secret_file) {
-            (Some(_), Some(_)) => {
-                return Err("`refresh_secret` and `refresh_secret_file` exclude each other".into());
-            }
-            (Some(secret), None) => secret.expose().to_owned(),
-            (None, Some(path)) => fs::read_to_string(path)
-                .map_err(|error| format!("refresh_secret_file {}: {error}", path.display()))?,
-            (None, None) => return Ok(None),
-        };
-        let receiver = Receiver::new(&secret).map_err(|why| format!("refresh_secret: {why}"))?;
+        let (secret, file) = (self.refresh_secret.as_ref(), self.refresh_secret_file.as_ref());
+        let Some(secret) = secret_of("refresh_secret", secret, file)? else { return Ok(None) };
+        let receiver =
+            Receiver::new(secret.expose()).map_err(|why| format!("refresh_secret: {why}"))?;
         Ok(Some(receiver))
     }
 }
@@ -86,7 +79,7 @@ mod tests {
         let good = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret");
-        fs::write(&file, format!("{good}\n")).unwrap();
+        std::fs::write(&file, format!("{good}\n")).unwrap();
         let mut section = Revocations::default();
         assert!(section.receiver().unwrap().is_none());
         section.set("REFRESH_SECRET", good.to_owned()).unwrap();
