@@ -14,7 +14,7 @@ const webhook = await api("/v1/admin/webhooks", { method: "POST", body: JSON.str
 const out = await release({ product: "tool", version: "1.0.0" });
 
 // Every form with a text field, as its page makes it.
-const pages = ["/console/customers", `/console/customers/${customer}`, "/console/products", "/console/products/tool", "/console/products/tool/plans/basic", "/console/licenses", "/console/licenses/new", `/console/licenses/${license.id}/suspend`, `/console/licenses/${license.id}/transfer`, `/console/licenses/${license.id}/addons`, `/console/licenses/${license.id}/revoke`, "/console/decode", "/console/simulate", "/console/usage", "/console/audit", "/console/operators", "/console/tokens", "/console/start", "/console/webhooks", `/console/webhooks/${webhook.id}`, "/console/releases", `/console/releases/${out.id}`, `/console/licenses/${license.id}/renewal-link`];
+const pages = ["/console/customers", `/console/customers/${customer}`, "/console/products", "/console/products/tool", "/console/products/tool/plans/basic", "/console/licenses", "/console/licenses/new", `/console/licenses/${license.id}/suspend`, `/console/licenses/${license.id}/transfer`, `/console/licenses/${license.id}/addons`, `/console/licenses/${license.id}/revoke`, "/console/decode", "/console/offline", "/console/simulate", "/console/usage", "/console/audit", "/console/operators", "/console/tokens", "/console/start", "/console/webhooks", `/console/webhooks/${webhook.id}`, "/console/releases", `/console/releases/${out.id}`, `/console/licenses/${license.id}/renewal-link`];
 const forms = [];
 for (const path of pages) {
   await page.goto(base + path);
@@ -26,7 +26,7 @@ for (const path of pages) {
   })));
   for (const form of found) if (form.texts.length > 0 && !forms.some((known) => known.action === form.action && known.method === form.method)) forms.push(form);
 }
-check(forms.length >= 22, `only ${forms.length} forms with text fields`);
+check(forms.length >= 23, `only ${forms.length} forms with text fields`);
 
 // What a string did would show in here; a page in which nothing but our own runs holds no other script and no handler.
 const window = await open({ storageState: await context.storageState(), statuses: [400, 404, 409, 412, 413, 422] });

@@ -22,6 +22,7 @@ const page = await context.newPage();
 await page.goto(`${base}/portal`);
 check((await page.title()).endsWith("Acme GmbH") && (await page.textContent(".brand")).includes("Acme GmbH"), "the vendor's name");
 same(await page.locator("button.primary").evaluate((button) => getComputedStyle(button).backgroundColor), "rgb(194, 24, 91)", "the vendor's colour");
+same(await page.locator(".brand img.logo").evaluate((logo) => logo.complete && logo.naturalWidth > 0), true, "the vendor's logo");
 await accessible(page, "the portal's log-in");
 await page.fill("#f-key", "TOOL-AAAAA-AAAAA-AAAAA-AAAAA");
 await page.click("main button[type=submit]");

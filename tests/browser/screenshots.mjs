@@ -32,7 +32,7 @@ await api(`/v1/admin/licenses/${made[1].id}/renew`, { method: "POST", body: JSON
 const paths = {
   "log-in": "/console/log-in?out=1", overview: "/console", licenses: "/console/licenses", license: `/console/licenses/${made[0].id}`, revoked: `/console/licenses/${made[3].id}`,
   revoke: `/console/licenses/${made[1].id}/revoke`, "change-plan": `/console/licenses/${made[0].id}/change-plan`, new: "/console/licenses/new", customers: "/console/customers", customer: `/console/customers/${made[0].customer.id}`,
-  products: "/console/products", product: "/console/products/studio", plan: "/console/products/studio/plans/basic", revocations: "/console/revocations", usage: "/console/usage", webhooks: "/console/webhooks", webhook: `/console/webhooks/${webhook.id}`, releases: "/console/releases", release: `/console/releases/${stable.id}?license=${made[0].id}`, draft: `/console/releases/${draft.id}`, "renewal-link": `/console/licenses/${made[0].id}/renewal-link`, decode: "/console/decode", simulate: `/console/simulate?license=${made[0].id}`,
+  products: "/console/products", product: "/console/products/studio", plan: "/console/products/studio/plans/basic", revocations: "/console/revocations", offline: "/console/offline", usage: "/console/usage", webhooks: "/console/webhooks", webhook: `/console/webhooks/${webhook.id}`, releases: "/console/releases", release: `/console/releases/${stable.id}?license=${made[0].id}`, draft: `/console/releases/${draft.id}`, "renewal-link": `/console/licenses/${made[0].id}/renewal-link`, decode: "/console/decode", simulate: `/console/simulate?license=${made[0].id}`,
   keys: "/console/keys", jobs: "/console/jobs", audit: "/console/audit", operators: "/console/operators", tokens: "/console/tokens", account: "/console/account", settings: "/console/settings", start: "/console/start", missing: `/console/licenses/00000000-0000-7000-8000-000000000000`,
 };
 const only = process.env.LICENTIA_TEST_PAGES?.split(",");
@@ -57,6 +57,8 @@ for (const width of [390, 1280, 1920]) {
     await outside.fill("#f-key", made[0].key);
     await Promise.all([outside.waitForNavigation(), outside.click("main button[type=submit]")]);
     await outside.screenshot({ path: `${folder}/portal-license-${width}-${colorScheme}.png`, fullPage: true });
+    await outside.goto(`${base}/portal/license/offline`);
+    await outside.screenshot({ path: `${folder}/portal-offline-${width}-${colorScheme}.png`, fullPage: true });
     await stranger.close();
   }
 }

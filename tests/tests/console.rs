@@ -7,19 +7,25 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use licentia_tests::{Home, Server, checkout};
+use licentia_tests::foreign::python;
+use licentia_tests::{Home, Server, binary, checkout};
 
 /// Runs a script against an authority of its own, of which nothing is known but the first token.
 fn drive(script: &str) {
-    drive_with(script, &[]);
+    drive_with(script, &[], Stdio::null());
 }
 
-/// The same with these settings.
-fn drive_with(script: &str, settings: &[(&str, &str)]) {
+/// The same with these settings, and somebody who tells the script things.
+fn drive_with(script: &str, settings: &[(&str, &str)], teller: Stdio) {
     let home = Home::empty();
-    let set_up = home.run(&["init", "--json"]).done().json();
+    let issuer = ["init", "--json", "--issuer", "https://licenses.example.com"];
+    let set_up = home.run(&issuer).done().json();
+    let trust = home.path("trust.pem");
+    std::fs::write(&trust, home.run(&["key", "export", "--public"]).done().stdout).unwrap();
+    let logo = checkout().join("crates/server/src/console/assets/icon.svg");
     let mut licentia = home.command();
     licentia.env("LICENTIA_PORTAL__NAME", "Acme GmbH").env("LICENTIA_PORTAL__COLOR", "#c2185b");
+    licentia.env("LICENTIA_PORTAL__LOGO", &logo);
     licentia.env("LICENTIA_WEBHOOKS__ALLOW", "127.0.0.0/8");
     licentia.envs(settings.iter().copied());
     let server = Server::start(licentia);
@@ -34,7 +40,9 @@ fn drive_with(script: &str, settings: &[(&str, &str)]) {
         .args([&server.url, set_up["api_token"].as_str().unwrap()])
         .arg(modules.parent().unwrap())
         .envs(settings.iter().copied())
-        .stdin(Stdio::null())
+        .env("LICENTIA_TEST_BINARY", binary("licentia"))
+        .env("LICENTIA_TEST_TRUST", &trust)
+        .stdin(teller)
         .output()
         .unwrap();
     assert!(
@@ -88,10 +96,44 @@ fn an_openid_provider_vouches_for_operators() {
             ("LICENTIA_OIDC__CLIENT_SECRET", "a secret: of the+test"),
             ("LICENTIA_OIDC__NAME", "Acme ID"),
         ],
+        Stdio::null(),
     );
     // It ends with its standard input.
     drop(provider.stdin.take());
     assert!(provider.wait().unwrap().success());
+}
+
+/// The mails that the server sends go from a mail server of others into the script.
+#[test]
+fn a_customer_without_his_key_comes_in_by_a_mailed_link() {
+    let mut smtp = Command::new(python())
+        .arg(checkout().join("tests/foreign/smtp.py"))
+        .arg("{}")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(smtp.stdout.take().unwrap());
+    let mut first = String::new();
+    output.read_line(&mut first).unwrap();
+    let first: serde_json::Value = serde_json::from_str(&first).unwrap();
+    drive_with(
+        "mailed.mjs",
+        &[
+            ("LICENTIA_MAIL__SMTP_HOST", "localhost"),
+            ("LICENTIA_MAIL__SMTP_PORT", &first["listening"].to_string()),
+            ("LICENTIA_MAIL__SECURITY", "none"),
+            ("LICENTIA_MAIL__FROM", "Acme <licenses@example.com>"),
+        ],
+        output.into_inner().into(),
+    );
+    smtp.kill().unwrap();
+    smtp.wait().unwrap();
+}
+
+#[test]
+fn a_machine_without_network_is_answered_in_console_and_portal() {
+    drive("airgap.mjs");
 }
 
 #[test]

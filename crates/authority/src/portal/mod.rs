@@ -4,6 +4,7 @@
 
 pub mod enter;
 pub mod link;
+pub mod offline;
 pub mod pull_tokens;
 pub mod release;
 pub mod renewal;

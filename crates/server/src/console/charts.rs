@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use minijinja::{Error, ErrorKind, Value};
-use qrcode::QrCode;
+use minijinja::{Error, Value};
+use qrcode::{EcLevel, QrCode};
 
 use crate::html::escaped;
 
@@ -146,10 +146,11 @@ pub(super) fn share(used: f64, whole: Option<f64>, about: &str) -> Value {
     ))
 }
 
-/// A QR code, to be read by a phone.
-pub(super) fn qr(text: &str, about: &str) -> Result<Value, Error> {
-    let code = QrCode::new(text)
-        .map_err(|e| Error::new(ErrorKind::InvalidOperation, format!("no QR code of this: {e}")))?;
+/// A QR code, to be read by a phone; nothing where the text is too long for one.
+pub(super) fn qr(text: &str, about: &str) -> Value {
+    let Ok(code) = QrCode::with_error_correction_level(text.trim_end(), EcLevel::L) else {
+        return Value::from(());
+    };
     let side = code.width();
     let mut path = String::new();
     for (place, color) in code.to_colors().iter().enumerate() {
@@ -158,10 +159,10 @@ pub(super) fn qr(text: &str, about: &str) -> Result<Value, Error> {
         }
     }
     let all = side + 8;
-    Ok(Value::from_safe_string(format!(
+    Value::from_safe_string(format!(
         "<svg class=\"qr\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {all} {all}\" shape-rendering=\"crispEdges\"><rect width=\"{all}\" height=\"{all}\" fill=\"#fff\"/><path d=\"{path}\" fill=\"#000\"/></svg>",
         escaped(about)
-    )))
+    ))
 }
 
 fn head(about: &str, width: f64, height: f64) -> String {

@@ -13,6 +13,7 @@ mod form;
 mod guard;
 mod history;
 mod messages;
+pub(crate) mod offline;
 mod pages;
 mod trouble;
 mod view;

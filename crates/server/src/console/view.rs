@@ -74,6 +74,9 @@ templates!(
     "release.html",
     "renewal_link.html",
     "link_made.html",
+    "offline_parts.html",
+    "offline.html",
+    "portal_offline.html",
 );
 
 static EMBEDDED: LazyLock<Environment<'static>> = LazyLock::new(|| {

@@ -4,6 +4,7 @@
 
 mod brand;
 mod link;
+mod offline;
 mod pages;
 mod visitor;
 

@@ -16,8 +16,8 @@ use licentia_protocol::Code;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::link;
 use super::visitor::{COOKIE, Customer, Sent, around};
+use super::{link, offline};
 use crate::console::{
     Done, Fields, as_told, asset, choose_language, guarded, language, page, shown,
 };
@@ -44,6 +44,7 @@ pub(crate) fn routes(brand: &Brand) -> Router<Shared> {
         .route("/portal/log-out", post(log_out))
         .route("/portal/license", get(license))
         .route("/portal/license/file", get(file))
+        .route("/portal/license/offline", get(offline::show).post(offline::send))
         .route("/portal/license/renewal", post(renewal))
         .route("/portal/seats/{id}/release", post(release))
         .route("/portal/license/pull-tokens", post(pull_token))

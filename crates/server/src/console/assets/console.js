@@ -89,6 +89,16 @@ for (const part of all("[data-if]")) {
   toggle();
 }
 
+// A file that is chosen is read into the field that it stands for.
+for (const part of all("[data-file-for]")) {
+  part.hidden = false;
+  const field = document.getElementById(part.dataset.fileFor);
+  part.querySelector("input").addEventListener("change", async (event) => {
+    const [file] = event.target.files;
+    if (file) field.value = await file.text();
+  });
+}
+
 // A confirmation that must be typed: the button waits for it.
 for (const field of all("input[data-must-be]")) {
   const button = field.form.querySelector("button[type=submit]");

@@ -11,6 +11,7 @@ pub(crate) mod language;
 mod licenses;
 mod log_in;
 mod log_out;
+mod offline;
 mod oidc;
 mod operators;
 mod overview;
@@ -65,6 +66,11 @@ pub(crate) fn routes() -> Router<Shared> {
             see(R::Licenses, get(decode::show)).merge(see(R::Licenses, post(decode::send))),
         )
         .route("/console/simulate", see(R::Licenses, get(simulate::handler)))
+        .route(
+            "/console/offline",
+            change(R::Activations, get(offline::show))
+                .merge(change(R::Activations, post(offline::send))),
+        )
         .merge(jobs::routes())
         .merge(keys::routes())
         .merge(audit::routes())
