@@ -1,5 +1,7 @@
 // Pictures of each page at three widths in both colour schemes, in `target/screenshots`, to be looked at. `LICENTIA_TEST_PAGES=release,webhook`: these alone.
-import { mkdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { api, base, end, firstPassword, modules, open, release } from "./harness.mjs";
 
 const folder = `${modules}/../screenshots`;
@@ -37,6 +39,10 @@ const paths = {
 };
 const only = process.env.LICENTIA_TEST_PAGES?.split(",");
 const state = await context.storageState();
+const away = mkdtempSync(`${tmpdir()}/licentia-machine-`);
+execFileSync(process.env.LICENTIA_TEST_BINARY, ["activate", "--product", "studio", "--trust", process.env.LICENTIA_TEST_TRUST, "--state-dir", `${away}/state`, "--key", made[1].key, "--license-server", "http://127.0.0.1:9", "--offline", "--out", `${away}/request.jwt`], { stdio: "ignore" });
+const request = readFileSync(`${away}/request.jwt`, "utf8");
+rmSync(away, { recursive: true });
 for (const width of [390, 1280, 1920]) {
   for (const colorScheme of ["light", "dark"]) {
     const window = await open({ storageState: state, statuses: [404], colorScheme, viewport: { width, height: 900 } });
@@ -57,7 +63,14 @@ for (const width of [390, 1280, 1920]) {
     await outside.fill("#f-key", made[0].key);
     await Promise.all([outside.waitForNavigation(), outside.click("main button[type=submit]")]);
     await outside.screenshot({ path: `${folder}/portal-license-${width}-${colorScheme}.png`, fullPage: true });
+    await outside.goto(`${base}/portal`);
+    await outside.click("header form[action='/portal/log-out'] button").catch(() => {});
+    await outside.goto(`${base}/portal`);
+    await outside.fill("#f-key", made[1].key);
+    await Promise.all([outside.waitForNavigation(), outside.click("main button[type=submit]")]);
     await outside.goto(`${base}/portal/license/offline`);
+    await outside.fill("#f-document", request);
+    await Promise.all([outside.waitForNavigation(), outside.click("main button[type=submit]")]);
     await outside.screenshot({ path: `${folder}/portal-offline-${width}-${colorScheme}.png`, fullPage: true });
     await stranger.close();
   }

@@ -150,7 +150,12 @@ fn a_release_goes_out_and_is_fetched_by_whom_it_is_for() {
 #[test]
 #[ignore = "makes pictures for people to look at"]
 fn screenshots() {
-    drive("screenshots.mjs");
+    // With mail, the portal offers a link.
+    let mail = [
+        ("LICENTIA_MAIL__SMTP_HOST", "localhost"),
+        ("LICENTIA_MAIL__FROM", "Acme <a@example.com>"),
+    ];
+    drive_with("screenshots.mjs", &mail, Stdio::null());
 }
 
 #[test]

@@ -227,7 +227,7 @@ const PAGES: &[(&str, &str)] = &[
 
 /// The cookie of an owner who has logged in.
 async fn log_in(authority: &Authority) -> Result<String, Failure> {
-    let (name, password) = ("bench", "a password of the bench");
+    let (name, password) = ("bench", "twelve horses at the lake");
     let new = NewOperator {
         name: name.into(),
         role: "owner".into(),
