@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::authority::Authority;
 use crate::error::AuthorityError;
+use crate::payments::fold::Target;
 use crate::webhooks::events::{EXPIRED, EXPIRING, TRIAL_ENDING};
 
 const DAY: i64 = 86_400;
@@ -103,7 +104,19 @@ async fn due(
     if end - i64::from(days) * DAY <= given + DAY {
         return Ok(None);
     }
+    // Who pays by the month is not told each month that it ends: only at last, when the payment is late.
+    if nearer > 0 && renews(tx, license.id, end).await? {
+        return Ok(None);
+    }
     Ok(Some(if license.trial { TRIAL_ENDING } else { EXPIRING }))
+}
+
+/// Whether a subscription goes on beyond this end by itself.
+async fn renews(tx: &mut dyn Transaction, id: Uuid, end: i64) -> Result<bool, AuthorityError> {
+    let purchases = tx.purchases_of_license(id).await?;
+    let applied = purchases.iter().filter_map(|purchase| purchase.applied.as_deref());
+    let mut targets = applied.filter_map(|text| serde_json::from_str::<Target>(text).ok());
+    Ok(targets.any(|target| target.renews && target.ends_at == Some(end)))
 }
 
 fn place(text: &str) -> Option<Place> {

@@ -23,6 +23,9 @@ pub(crate) struct Target {
     pub(crate) ends_at: Option<i64>,
     pub(crate) trial: bool,
     pub(crate) standing: Standing,
+    /// A subscription that is paid goes on by itself.
+    #[serde(default)]
+    pub(crate) renews: bool,
 }
 
 /// Whether the money is with the vendor.
@@ -55,6 +58,7 @@ pub(crate) fn fold(mut events: Vec<Kept>, rules: &Rules) -> Outcome {
         ends_at,
         trial: !seen.is_paid(),
         standing: seen.standing(),
+        renews: seen.is_paid() && matches!(seen.stage, Some(Stage::Begun | Stage::Running)),
     });
     Outcome { target, buyer: seen.buyer, license: seen.license }
 }
@@ -200,6 +204,7 @@ mod tests {
         assert_eq!((trial.trial, trial.ends_at), (true, Some(30 * DAY)));
         let after = target(vec![kept(30 * DAY, paid(4_900, Some(60 * DAY))), nothing, begun]);
         assert_eq!((after.trial, after.ends_at), (false, Some(63 * DAY)));
+        assert_eq!((trial.renews, after.renews), (false, true));
     }
 
     #[test]
@@ -210,6 +215,9 @@ mod tests {
         assert_eq!(target(events(Stage::Running)).ends_at, Some(33 * DAY));
         assert_eq!(target(events(Stage::Ending)).ends_at, Some(30 * DAY));
         assert_eq!(target(events(Stage::Ended)).ends_at, Some(30 * DAY));
+        let renews =
+            [Stage::Running, Stage::Ending, Stage::Ended].map(|s| target(events(s)).renews);
+        assert_eq!(renews, [true, false, false]);
         // The subscription says what is bought now, the payment what was.
         assert_eq!(target(events(Stage::Running)).price.unwrap().plan, "b");
     }

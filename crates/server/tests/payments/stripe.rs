@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use licentia_server::config::Config;
 use licentia_server::serve::Server;
 use licentia_testing::TestAuthority;
+use licentia_tests::checkout;
+use licentia_tests::foreign::node_modules;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -19,12 +20,9 @@ pub(crate) const SECTION: &str = "[payments.stripe]\nsecrets = [\"whsec_of_last_
 
 /// The header of each body, by the library of Stripe's own.
 pub(crate) fn sign(bodies: &[(String, i64)], secret: &str) -> Vec<String> {
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let modules = std::env::var_os("LICENTIA_TEST_NODE_MODULES")
-        .map_or_else(|| checkout.join("target/node/node_modules"), PathBuf::from);
     let mut node = Command::new("node")
-        .arg(checkout.join("tests/foreign/stripe.mjs"))
-        .arg(modules)
+        .arg(checkout().join("tests/foreign/stripe.mjs"))
+        .arg(node_modules())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -50,9 +48,19 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) async fn new() -> Self {
+        Self::configured(SECTION).await
+    }
+
+    /// One that mails by the server on this port.
+    pub(crate) async fn mailing(port: u16) -> Self {
+        let mail = "[mail]\nsmtp_host = \"127.0.0.1\"\nsecurity = \"none\"\nfrom = \"licenses@example.com\"\n";
+        Self::configured(&format!("{SECTION}{mail}smtp_port = {port}\n")).await
+    }
+
+    async fn configured(sections: &str) -> Self {
         let test = TestAuthority::new().await;
         test.import(CATALOG).await;
-        let config = Config::load(Some(SECTION), std::iter::empty()).unwrap();
+        let config = Config::load(Some(sections), std::iter::empty()).unwrap();
         let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -1,6 +1,8 @@
 //! A year of a subscription, as it happens.
 
+use licentia_server::config::notices::Notices;
 use licentia_testing::START;
+use licentia_tests::foreign::Foreign;
 use serde_json::{Value, json};
 
 use crate::events::{DAY, Subscription};
@@ -11,16 +13,67 @@ fn day(n: i64) -> Value {
     Value::from(at.to_string())
 }
 
+/// What the scheduler does once a minute.
+async fn notices(served: &Served) {
+    let all = Notices::default().all();
+    for days in &all {
+        while served.test.authority.notice(*days, &all).await.unwrap().more {}
+    }
+}
+
+/// What was mailed of all that has happened, with its day.
+async fn mails(served: &Served, smtp: &Foreign, day: i64) -> Vec<(i64, String)> {
+    while served.test.authority.dispatch(true).await.unwrap() > 0 {}
+    loop {
+        let (_, jobs) = served.call("GET", "/v1/admin/jobs?kind=mail&state=waiting", None).await;
+        if jobs["items"].as_array().unwrap().is_empty() {
+            break;
+        }
+    }
+    let told = smtp.rest().into_iter().map(|mail| {
+        assert_eq!(mail["to"], json!(["ada@example.com"]), "{mail}");
+        (day, mail["headers"]["Subject"].as_str().unwrap().to_owned())
+    });
+    told.collect()
+}
+
+fn expected_mails() -> Vec<(i64, &'static str)> {
+    let renewed = "Your licence for BZZZ is renewed";
+    let mut all = vec![
+        (0, "Your licence for BZZZ"),
+        (7, "Your trial of BZZZ ends in 7 days"),
+        (13, "Your trial of BZZZ ends tomorrow"),
+        // Its last second has passed before the card is charged.
+        (14, "Your licence for BZZZ has ended"),
+        (14, "Your licence for BZZZ has changed"),
+        (44, renewed),
+        (60, "Your licence for BZZZ has changed"),
+        // The card failed two days ago. Whoever pays in time is never told that a month ends.
+        (76, "Your licence for BZZZ ends tomorrow"),
+        (76, renewed),
+        (90, "Your licence for BZZZ is suspended"),
+    ];
+    all.extend((104..=344).step_by(30).map(|day| (day, renewed)));
+    all.push((360, "Your licence for BZZZ is suspended"));
+    all
+}
+
 #[tokio::test]
 async fn a_year_of_a_subscription_ends_in_the_licence_that_was_paid_for() {
-    let served = Served::new().await;
+    let smtp = Foreign::start("smtp.py", &["{}"]);
+    let served = Served::mailing(smtp.port).await;
+    let mut mailed = Vec::new();
     let year = Subscription { name: "y".into(), start: START }.year();
     let headers = sign(&bodies(&year, START), SECRET);
     assert_eq!(headers.len(), year.len());
     let (mut today, mut id, mut seat) = (0, Value::Null, None);
     for (sent, header) in year.iter().zip(&headers) {
-        served.test.clock.advance((sent.day - today) * DAY);
-        today = sent.day;
+        while today < sent.day {
+            served.test.clock.advance(DAY);
+            today += 1;
+            notices(&served).await;
+            mailed.extend(mails(&served, &smtp, today).await);
+        }
         let (status, answer) = served.deliver(sent.body.to_string(), Some(header)).await;
         assert_eq!((status, &answer["counted"]), (200, &json!(true)), "{sent:?}");
         let (_, list) = served.call("GET", "/v1/admin/licenses", None).await;
@@ -62,7 +115,10 @@ async fn a_year_of_a_subscription_ends_in_the_licence_that_was_paid_for() {
         // The same event again changes nothing.
         let (status, again) = served.deliver(sent.body.to_string(), Some(header)).await;
         assert_eq!((status, &again["counted"]), (200, &json!(false)));
+        mailed.extend(mails(&served, &smtp, today).await);
     }
+    let mailed: Vec<_> = mailed.iter().map(|(day, subject)| (*day, &**subject)).collect();
+    assert_eq!(mailed, expected_mails());
     let path = format!("/v1/admin/licenses/{}", id.as_str().unwrap());
     let (_, license) = served.call("GET", &path, None).await;
     assert_eq!(license["state"], "suspended");
