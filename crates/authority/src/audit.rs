@@ -20,6 +20,7 @@ use crate::credential::subject;
 use crate::error::AuthorityError;
 use crate::hex::hex;
 use crate::notes::Note;
+use crate::webhooks::events::is_settled;
 
 pub(crate) const HEAD: &str = "audit_head";
 /// Who the products are in the trail. Their addresses are personal values of their customers.
@@ -180,6 +181,10 @@ impl Authority {
         entry: Entry,
         key: Option<&str>,
     ) -> Result<(), AuthorityError> {
+        debug_assert!(
+            is_settled(action),
+            "`{action}` is not among the kinds of events of webhooks"
+        );
         let sealed = key.map(|key| self.seal_for(license_id, key)).transpose()?;
         let now = self.clock().now();
         tx.enqueue(license_id, action, &entry.facts(), sealed.as_deref(), now).await?;

@@ -25,7 +25,7 @@ pub struct Erasure {
     pub payments: u64,
     /// Personal values of the audit trail that are gone; its rows stay, and still prove what happened.
     pub audit_values: u64,
-    /// Mails that are gone.
+    /// Mails to him, and calls of webhooks about his licences, that are gone.
     #[serde(default)]
     pub mails: u64,
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::resource::{AuditEntry, Customer, License, Payment, Usage};
+use crate::resource::{AuditEntry, Customer, Job, License, Payment, Usage};
 
 /// All that is kept of a customer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct CustomerData {
     pub usage: Vec<Usage>,
     /// What payment providers told about them.
     pub payments: Vec<Payment>,
+    /// Mails to him and calls of webhooks about his licences, as far as they are kept; the newest first.
+    #[serde(default)]
+    pub messages: Vec<Job>,
     /// What the audit trail says about him and them, with the personal values that it commits to.
     pub audit: Vec<AuditEntry>,
 }
@@ -79,6 +82,9 @@ pub struct ErasureReceipt {
     pub payments: u64,
     /// Personal values of the audit trail that are gone.
     pub audit_values: u64,
+    /// Mails to him, sent or waiting, and calls of webhooks about his licences that are gone.
+    #[serde(default)]
+    pub mails: u64,
     /// The same as a signed document (`erasure+jwt`), for whoever asked for it.
     pub receipt: String,
 }

@@ -20,6 +20,9 @@ statements! {
     KEYS = "
         UPDATE license_keys SET sealed = NULL
         WHERE license_id = $1 AND jti <> $2 AND sealed IS NOT NULL";
+    MESSAGES = "UPDATE outbox SET sealed = NULL WHERE license_id = $1";
+    JOBS = "DELETE FROM jobs WHERE license_id = $1 AND (kind = $2 OR state <> 'waiting')";
+    JOBS_KNOWN_BY = "DELETE FROM jobs WHERE once LIKE $1 || '%'";
 }
 
 #[async_trait]
@@ -34,5 +37,14 @@ impl Erasure for PostgresTransaction {
 
     async fn erase_license_keys(&mut self, license_id: Uuid, except: Uuid) -> Result<u64> {
         self.write(KEYS, params![license_id, except]).await
+    }
+
+    async fn erase_jobs(&mut self, license_id: Uuid, kind: &str) -> Result<u64> {
+        self.write(MESSAGES, params![license_id]).await?;
+        self.write(JOBS, params![license_id, kind]).await
+    }
+
+    async fn erase_jobs_known_by(&mut self, beginning: &str) -> Result<u64> {
+        self.write(JOBS_KNOWN_BY, params![beginning]).await
     }
 }

@@ -40,6 +40,7 @@ statements! {
         UPDATE jobs SET state = 'waiting', attempts = 0, due_at = ?2, outcome = NULL, ended_at = NULL
         WHERE id = ?1 AND state <> 'waiting'";
     BY_ID = "SELECT * FROM jobs WHERE id = ?1";
+    KNOWN_BY = "SELECT * FROM jobs WHERE once LIKE ?1 || '%' ORDER BY seq DESC LIMIT ?2";
     ALL = "SELECT * FROM jobs WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
     OF_LICENSE = "SELECT * FROM jobs WHERE license_id = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
     OF_TARGET = "SELECT * FROM jobs WHERE target = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
@@ -114,6 +115,10 @@ impl Jobs for SqliteTransaction {
 
     async fn job(&mut self, id: Uuid) -> Result<Option<Job>> {
         self.one("jobs", BY_ID, params![id.to_string()], job)
+    }
+
+    async fn jobs_known_by(&mut self, beginning: &str, limit: u32) -> Result<Vec<Job>> {
+        self.all("jobs", KNOWN_BY, params![beginning, limit], job)
     }
 
     async fn walk_jobs(&mut self, path: Path, before: u64, limit: u32) -> Result<Vec<Job>> {

@@ -206,3 +206,31 @@ pub async fn jobs_are_walked_counted_and_pruned(backend: &impl Backend) {
     })
     .unwrap();
 }
+
+/// Of a licence, and by what makes them known; what others still wait for stays.
+pub async fn jobs_are_erased_with_a_person(backend: &impl Backend) {
+    let store = backend.open().await;
+    change!(store, |tx| {
+        licensed(tx).await?;
+        tx.enqueue(id(1), "license.issue", "{}", Some(b"a key"), NOW).await?;
+        let of = |n, kind: &str| Job { kind: kind.into(), license_id: Some(id(1)), ..job(n) };
+        tx.insert_job(&of(1, "mail")).await?;
+        tx.insert_job(&Job { state: JobState::Dead, ended_at: Some(NOW), ..of(2, "mail") }).await?;
+        tx.insert_job(&of(3, "webhook")).await?;
+        tx.insert_job(&Job { state: JobState::Done, ended_at: Some(NOW), ..of(4, "webhook") })
+            .await?;
+        for (n, once) in [(5, "log-in/aa/1"), (6, "log-in/aa/2"), (7, "log-in/ab/1")] {
+            tx.insert_job(&Job { kind: "mail".into(), once: Some(once.into()), ..job(n) }).await?;
+        }
+        let known: Vec<_> = tx.jobs_known_by("log-in/aa/", 9).await?.iter().map(|j| j.id).collect();
+        assert_eq!(known, [id(6), id(5)]);
+        assert_eq!(tx.erase_jobs(id(1), "mail").await?, 3);
+        assert_eq!(tx.erase_jobs(id(1), "mail").await?, 0);
+        assert_eq!(tx.erase_jobs_known_by("log-in/aa/").await?, 2);
+        let left = tx.walk_jobs(Path::All, u64::MAX, 9).await?;
+        assert_eq!(left.iter().map(|job| job.id).collect::<Vec<_>>(), [id(7), id(3)]);
+        assert_eq!(tx.messages(9).await?[0].sealed, None);
+        Ok(())
+    })
+    .unwrap();
+}

@@ -56,6 +56,8 @@ pub trait Jobs {
     async fn revive_job(&mut self, id: Uuid, now: i64) -> Result<bool>;
     /// By id.
     async fn job(&mut self, id: Uuid) -> Result<Option<Job>>;
+    /// Those whose `once` begins so, newest first; nothing in it is a wildcard of SQL.
+    async fn jobs_known_by(&mut self, beginning: &str, limit: u32) -> Result<Vec<Job>>;
     /// A page, newest first, of those before `before`.
     async fn walk_jobs(&mut self, path: Path, before: u64, limit: u32) -> Result<Vec<Job>>;
     /// How many there are by kind that are not done.

@@ -4,6 +4,7 @@ use licentia_model::Activation;
 use licentia_protocol::privacy::{CustomerData, Installation};
 use licentia_protocol::resource;
 use licentia_storage::audit::AuditFilter;
+use licentia_storage::jobs::Path;
 use licentia_storage::{Place, Transaction};
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use crate::audit::list::view as audit_view;
 use crate::authority::Authority;
 use crate::credential::subject;
 use crate::error::AuthorityError;
+use crate::jobs::list::job_view;
 use crate::seats::timestamp;
 
 const PAGE: u32 = 500;
@@ -31,9 +33,12 @@ impl Authority {
                     installations: Vec::new(),
                     usage: Vec::new(),
                     payments: Vec::new(),
+                    messages: Vec::new(),
                     audit: Vec::new(),
                 };
                 trail(tx, format!("customer:{}", customer.id), &mut data).await?;
+                let links = tx.jobs_known_by(&this.log_ins_of(&customer.email), PAGE).await?;
+                data.messages.extend(links.iter().map(job_view));
                 let mut after = Some(FIRST);
                 while let Some(place) = after {
                     if data.licenses.len() >= MOST {
@@ -93,7 +98,24 @@ async fn of_license(
             });
         }
     }
+    jobs(tx, id, data).await?;
     trail(tx, subject(id), data).await
+}
+
+async fn jobs(
+    tx: &mut dyn Transaction,
+    license: Uuid,
+    data: &mut CustomerData,
+) -> Result<(), AuthorityError> {
+    let mut before = u64::MAX;
+    loop {
+        let page = tx.walk_jobs(Path::OfLicense(license), before, PAGE).await?;
+        data.messages.extend(page.iter().map(job_view));
+        match page.last() {
+            Some(last) if page.len() == PAGE as usize => before = last.seq,
+            _ => return Ok(()),
+        }
+    }
 }
 
 fn installation(activation: Activation) -> Installation {

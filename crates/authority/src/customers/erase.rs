@@ -16,11 +16,12 @@ use crate::authority::Authority;
 use crate::credential::subject;
 use crate::error::AuthorityError;
 use crate::licenses::grant::is_reserved;
+use crate::mail;
 use crate::payments::Fact;
 use crate::seats::timestamp;
 
 /// What the address of a forgotten customer ends with (RFC 2606: it is nobody's).
-const NOBODY: &str = "@erased.invalid";
+pub(crate) const NOBODY: &str = "@erased.invalid";
 
 impl Authority {
     /// Erases a customer. One who holds licences in force is only forgotten once they are ended, at the latest by this.
@@ -59,12 +60,13 @@ impl Authority {
                     this.forget_holder(tx, license, &mut done, &ask.actor).await?;
                 }
                 this.forget_name(tx, customer, &mut done).await?;
-                let entry = Entry::new()
+                let entry = Entry::change("known", "erased")
                     .fact("licenses", done.licenses)
                     .fact("keys", done.keys)
                     .fact("activations", done.activations)
                     .fact("payments", done.payments)
-                    .fact("audit_values", done.audit_values);
+                    .fact("audit_values", done.audit_values)
+                    .fact("mails", done.mails);
                 this.record(tx, &ask.actor, "customer.erase", format!("customer:{id}"), entry).await?;
                 Ok(ErasureReceipt {
                     customer_id: id,
@@ -74,6 +76,7 @@ impl Authority {
                     activations: done.activations,
                     payments: done.payments,
                     audit_values: done.audit_values,
+                    mails: done.mails,
                     receipt: this.sign(&done)?,
                 })
             })
@@ -152,6 +155,7 @@ impl Authority {
         done.keys += tx.erase_license_keys(id, record.jti).await?;
         done.activations += tx.erase_activations(id).await?;
         done.audit_values += tx.erase_audit_values(&subject(id)).await?;
+        done.mails += tx.erase_jobs(id, mail::KIND).await?;
         tx.forget_trial_machines(id).await?;
         for purchase in tx.purchases_of_license(id).await? {
             let about = format!("purchase:{}", purchase.id);
@@ -178,6 +182,7 @@ impl Authority {
         done: &mut Erasure,
     ) -> Result<(), AuthorityError> {
         let id = customer.id;
+        done.mails += tx.erase_jobs_known_by(&self.log_ins_of(&customer.email)).await?;
         let nobody =
             Customer { email: format!("{id}{NOBODY}"), name: None, organization: None, ..customer };
         tx.update_customer(&nobody).await?;

@@ -5,7 +5,7 @@
 
 mod backoff;
 mod claim;
-mod list;
+pub(crate) mod list;
 mod queue;
 mod resend;
 

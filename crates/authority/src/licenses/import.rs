@@ -282,11 +282,10 @@ impl Authority {
             let marks = self.trial_marks_of(product, &customer.email);
             self.put_trial_marks(tx, product, id, &marks).await?;
         }
-        let entry = Entry::new()
+        let entry = Entry::change(Value::Null, license.state.as_str())
             .fact("product", product.code.clone())
             .fact("plan", judged.plan.code)
             .fact("scheme", judged.scheme.as_str())
-            .fact("state", license.state.as_str())
             .fact("expires_at", license.expires_at)
             .fact("customer", customer.id.to_string())
             .personal("email", Some(&customer.email));
@@ -349,7 +348,7 @@ impl Authority {
         };
         tx.insert_license_key(&key).await?;
         let entry =
-            Entry::new().fact("jti", jti.to_string()).fact("scheme", judged.scheme.as_str());
+            Entry::change(Value::Null, jti.to_string()).fact("scheme", judged.scheme.as_str());
         let subject = crate::credential::subject(license_id);
         self.record(tx, actor, "license.import_key", subject, entry).await?;
         Ok(jti)

@@ -8,6 +8,7 @@ use licentia_model::License;
 use licentia_protocol::licenses::{NewRenewalLink, Renewal, RenewalLink};
 use licentia_protocol::{Code, Problem};
 use licentia_storage::Transaction;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::term::DAY_S;
@@ -77,7 +78,8 @@ impl Authority {
                 let until = Term::Days(request.days).end(from, now, scheme)?.unwrap_or(from);
                 let ends = now.saturating_add(i64::from(valid) * DAY_S);
                 let said = Said { license: id, from, until, ends };
-                let entry = Entry::new().fact("renews_until", until).fact("link_expires_at", ends);
+                let made = json!({ "renews_until": until, "expires_at": ends });
+                let entry = Entry::change(Value::Null, made);
                 let subject = crate::credential::subject(id);
                 this.record(tx, &ask.actor, "license.renewal_link", subject, entry).await?;
                 let path = format!("/renew/{}", this.renewal_token(said));

@@ -39,6 +39,26 @@ pub const EVENTS: &[EventType] = &[
         "license.replace_key",
         "A licence has a new key, and the one before is revoked.",
     ),
+    event(
+        "license.imported",
+        "license.import",
+        "A licence of another system was taken over, with its key.",
+    ),
+    event(
+        "license.maintained",
+        "license.maintain",
+        "Updates are part of a licence until another day; the right to use it is the same.",
+    ),
+    event(
+        "license.ends_earlier",
+        "license.ends_earlier",
+        "A licence ends earlier: a subscription was cancelled, and what is paid runs out.",
+    ),
+    event(
+        "license.renewal_requested",
+        "license.renewal_requested",
+        "A customer asks in the portal that his licence be renewed.",
+    ),
     event("license.suspended", "license.suspend", "A licence is suspended; its products stop."),
     event("license.resumed", "license.resume", "A suspended licence is in force again."),
     event("license.cancelled", "license.cancel", "A licence was given up."),
@@ -82,7 +102,21 @@ pub const EVENTS: &[EventType] = &[
         "chain.forked",
         "An installation's chain of actions goes on in two ways: it was copied.",
     ),
+    event("payment.paid", "payment.paid", "Something was paid for a licence."),
+    event("payment.failed", "payment.failed", "A payment failed; the provider tries again."),
+    event("payment.refunded", "payment.refunded", "All of a payment went back."),
+    event("payment.disputed", "payment.disputed", "A payment is disputed."),
+    event("payment.dispute_won", "payment.dispute_won", "A dispute ended in the vendor's favour."),
+    event(
+        "payment.subscription_changed",
+        "payment.subscription",
+        "A subscription is another one from now on: its plan, its state, whether it goes on.",
+    ),
+    event("payment.subscription_ended", "payment.subscription_ended", "A subscription has ended."),
 ];
+
+/// What is announced, and is nobody's business outside: a debug build stops at any other that has no kind.
+const INSIDE: &[&str] = &["license.show_key"];
 
 /// Notices by the clock, as they stand in the outbox.
 pub(crate) const EXPIRING: &str = "license.expiring";
@@ -96,6 +130,11 @@ const fn event(name: &'static str, action: &'static str, about: &'static str) ->
 /// The kind that tells of an action; `None`: nobody outside cares.
 pub(crate) fn of_action(action: &str) -> Option<&'static EventType> {
     EVENTS.iter().find(|event| event.action == action)
+}
+
+/// Whether it was thought of who is told of an action.
+pub(crate) fn is_settled(action: &str) -> bool {
+    INSIDE.contains(&action) || of_action(action).is_some()
 }
 
 /// Whether there is such a kind.

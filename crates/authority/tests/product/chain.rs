@@ -71,6 +71,16 @@ impl Product {
     }
 }
 
+/// An installation whose chain has a gap and then goes on in two ways.
+pub(crate) async fn goes_wrong(test: &TestAuthority, key: &str) {
+    let mut product = Product::start(test, key).await;
+    product.send(test, product.seal(&["one"])).await;
+    for n in [1, 4] {
+        let (_, chain) = faulty(&product)[n].clone();
+        product.send(test, chain).await;
+    }
+}
+
 fn faults(test: &TestAuthority) -> Vec<String> {
     ["chain.broken", "chain.gapped", "chain.forked", "activation.clone_detected"]
         .into_iter()

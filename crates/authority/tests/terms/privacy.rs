@@ -1,13 +1,18 @@
 //! What is kept of a customer, and that it is kept no more.
 
 use licentia_authority::AuthorityError;
+use licentia_authority::jobs::{Backoff, Filter, Outcome};
+use licentia_authority::mail::Composed;
 use licentia_authority::payments::{Buyer, Event, Fact, Price, Rules};
+use licentia_authority::webhooks::NewWebhook;
 use licentia_license::erasure::Erasure;
 use licentia_license::verify::verify;
+use licentia_model::Job;
 use licentia_protocol::activate::Request;
 use licentia_protocol::licenses::Transfer;
 use licentia_protocol::privacy::Erase;
 use licentia_testing::{TestAuthority, actor, order};
+use uuid::Uuid;
 
 use crate::support::with;
 
@@ -75,9 +80,33 @@ async fn paid(test: &TestAuthority) -> uuid::Uuid {
     taken.unwrap().license_id.unwrap()
 }
 
+/// Mails and calls in every state; a mail about the licence that waits.
+async fn messages(test: &TestAuthority, first: Uuid, second: Uuid) -> Job {
+    while test.authority.dispatch(true).await.unwrap() > 0 {}
+    let claim = async |kind, license| {
+        let jobs = test.authority.claim_jobs(kind, 100).await.unwrap();
+        let mut about = jobs.into_iter().filter(move |job| job.license_id == Some(license));
+        about.next().unwrap()
+    };
+    let dead = Outcome::Hopeless("550".into());
+    let mail = claim("mail", second).await;
+    test.authority.settle_job(&mail, dead, Backoff::MAIL).await.unwrap();
+    test.authority.mail_log_in("Ada@analytical.example").await.unwrap();
+    let call = claim("webhook", first).await;
+    test.authority.settle_job(&call, Outcome::Done("200".into()), Backoff::WEBHOOKS).await.unwrap();
+    let mails =
+        Filter { license: Some(first), kind: Some("mail".into()), limit: 9, ..Filter::default() };
+    let id = test.authority.list_jobs(mails).await.unwrap().items[0].id;
+    test.clock.advance(3_600);
+    let again = test.authority.claim_jobs("mail", 100).await.unwrap();
+    again.into_iter().find(|job| job.id == id).unwrap()
+}
+
 #[tokio::test]
 async fn t14_a_customer_is_exported_and_erased_and_the_trail_still_proves_what_happened() {
     let test = with("", "").await;
+    let hook = NewWebhook { url: "https://example.com/hook".into(), ..NewWebhook::default() };
+    test.authority.create_webhook(hook, actor()).await.unwrap();
     let license = paid(&test).await;
     let shown = test.authority.show_license(license).await.unwrap();
     let customer = shown.customer.id;
@@ -101,7 +130,24 @@ async fn t14_a_customer_is_exported_and_erased_and_the_trail_still_proves_what_h
     // Somebody else's data stays.
     let other = test.authority.issue(order("bzzz"), actor()).await.unwrap();
 
+    let waiting = messages(&test, license, second.id).await;
     let data = test.authority.customer_data("ada@analytical.example".into()).await.unwrap();
+    let mut told: Vec<_> =
+        data.messages.iter().map(|job| (&*job.kind, &*job.state, &*job.event)).collect();
+    told.sort_unstable();
+    let mail = |state, event| ("mail", state, event);
+    assert_eq!(
+        told,
+        [
+            mail("dead", "license_delivered"),
+            mail("waiting", "license_delivered"),
+            mail("waiting", "log_in"),
+            ("webhook", "done", "license.issued"),
+            ("webhook", "waiting", "activation.created"),
+            ("webhook", "waiting", "license.issued"),
+            ("webhook", "waiting", "payment.paid"),
+        ]
+    );
     assert_eq!((data.licenses.len(), data.installations.len(), data.payments.len()), (2, 1, 1));
     let told = serde_json::to_string(&data).unwrap();
     for word in ADA.iter().filter(|word| **word != "charge-of-ada") {
@@ -116,11 +162,22 @@ async fn t14_a_customer_is_exported_and_erased_and_the_trail_still_proves_what_h
     let receipt = test.authority.erase_customer(customer, erase(true), actor()).await.unwrap();
     assert_eq!((receipt.licenses, receipt.activations, receipt.payments), (2, 1, 1));
     assert!(receipt.keys >= 2 && receipt.audit_values >= 3, "{receipt:?}");
+    // Two mails, a link, and a call that was made.
+    assert_eq!(receipt.mails, 4, "{receipt:?}");
     let signed = verify::<Erasure>(&receipt.receipt, &test.authority.trust()).unwrap();
     assert_eq!(
-        (signed.sub.clone(), signed.audit_values),
-        (customer.to_string(), receipt.audit_values)
+        (signed.sub.clone(), signed.audit_values, signed.mails),
+        (customer.to_string(), receipt.audit_values, receipt.mails)
     );
+    // What was under way at that moment is not sent, and nothing new is mailed to nobody.
+    let composed = test.authority.compose_mail(&waiting).await.unwrap();
+    assert!(matches!(composed, Composed::Void(_)));
+    while test.authority.dispatch(true).await.unwrap() > 0 {}
+    for job in test.authority.claim_jobs("mail", 100).await.unwrap() {
+        let composed = test.authority.compose_mail(&job).await.unwrap();
+        let to_him = job.license_id.is_some_and(|id| id == license || id == second.id);
+        assert!(!to_him || matches!(composed, Composed::Void(_)), "{job:?}");
+    }
 
     let kept = everything(&test);
     for word in ADA {

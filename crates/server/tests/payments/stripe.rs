@@ -58,7 +58,7 @@ impl Served {
     }
 
     async fn configured(sections: &str) -> Self {
-        let test = TestAuthority::new().await;
+        let test = TestAuthority::in_memory().await;
         test.import(CATALOG).await;
         let config = Config::load(Some(sections), std::iter::empty()).unwrap();
         let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
