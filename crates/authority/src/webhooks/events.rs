@@ -59,6 +59,11 @@ pub const EVENTS: &[EventType] = &[
         "license.renewal_requested",
         "A customer asks in the portal that his licence be renewed.",
     ),
+    event(
+        "license.key_revoked",
+        "key.revoke",
+        "One key of a licence counts no more; the licence and its other keys do.",
+    ),
     event("license.suspended", "license.suspend", "A licence is suspended; its products stop."),
     event("license.resumed", "license.resume", "A suspended licence is in force again."),
     event("license.cancelled", "license.cancel", "A licence was given up."),

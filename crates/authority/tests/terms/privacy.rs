@@ -56,7 +56,7 @@ fn everything(test: &TestAuthority) -> String {
     })
 }
 
-async fn paid(test: &TestAuthority) -> uuid::Uuid {
+async fn paid(test: &TestAuthority) -> Uuid {
     let fact = Fact::Paid {
         amount: 1,
         prices: vec!["p1".into()],
