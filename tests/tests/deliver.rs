@@ -159,6 +159,127 @@ fn c6_v4_receivers_with_the_libraries_of_standard_webhooks_check_what_they_are_t
     }
 }
 
+/// An authority for certificates, and one of localhost by it with its key, all made for this test.
+fn issued_certificate(home: &Home) -> (String, String, String) {
+    let [ca, ca_key, cert, key] =
+        ["ca.pem", "ca.key", "leaf.pem", "leaf.key"].map(|name| home.path(name));
+    let make = |args: &[&str]| {
+        let fixed = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+        let made = Command::new("openssl")
+            .args(fixed)
+            .args(["-nodes", "-days", "2"])
+            .args(args)
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.unwrap().success());
+    };
+    make(&["-subj", "/CN=An authority of this test", "-keyout", &ca_key, "-out", &ca]);
+    let name = "subjectAltName=DNS:localhost";
+    let leaf = ["-subj", "/CN=localhost", "-addext", name, "-keyout", &key, "-out", &cert];
+    let by = ["-addext", "basicConstraints=critical,CA:FALSE", "-CA", &ca, "-CAkey", &ca_key];
+    make(&[&leaf[..], &by[..]].concat());
+    (ca, cert, key)
+}
+
+#[test]
+fn v4_a_webhook_is_called_by_tls_and_only_where_its_certificate_is_trusted_and_its_own() {
+    let home = Home::with_catalog(&catalog(9));
+    let (ca, cert, key) = issued_certificate(&home);
+    let mut receiver = Foreign::start("receiver.py", &[&cert, &key]);
+    let tried = |id: &str, wanted: &str| loop {
+        let job = home.run(&["job", "show", id, "--json"]).done().json();
+        if job["outcome"].as_str().is_some_and(|outcome| outcome.contains(wanted)) {
+            break;
+        }
+        assert_ne!(job["state"], "dead", "{job}");
+    };
+    let url = |host: &str| format!("https://{host}:{}/hook", receiver.port);
+    let (named, numbered) = (url("localhost"), url("127.0.0.1"));
+    // By the authorities of the system, which `SSL_CERT_FILE` may replace.
+    for trusted in [false, true] {
+        let mut command = home.command();
+        command.env("LICENTIA_WEBHOOKS__ALLOW", "127.0.0.1,::1");
+        if trusted {
+            command.env("SSL_CERT_FILE", &ca);
+        }
+        let server = Server::start(command);
+        let url = if trusted { &numbered } else { &named };
+        let made = home.run(&["webhook", "create", url, "--json"]).done().json();
+        let hook = made["id"].as_str().unwrap().to_owned();
+        let job = home.run(&["webhook", "test", &hook, "--json"]).done().json();
+        // An authority that nobody knows, and a known one's certificate of another name.
+        tried(job["id"].as_str().unwrap(), "not trusted");
+        assert_eq!(receiver.rest(), Vec::<Value>::new(), "nothing was said before the check");
+        let _ = home.run(&["webhook", "remove", &hook]).done();
+        if trusted {
+            let made = home.run(&["webhook", "create", &named, "--json"]).done().json();
+            receiver.tell(made["secret"].as_str().unwrap());
+            let _ = home.run(&["webhook", "test", made["id"].as_str().unwrap()]).done();
+            let told = receiver.next();
+            assert_eq!(
+                (&told["verified"], &told["event"]["type"]),
+                (&json!(true), &json!("webhook.test"))
+            );
+        }
+        drop(server);
+    }
+}
+
+#[tokio::test]
+async fn t6_whoever_has_lost_his_key_is_mailed_a_link_that_lets_him_in_once() {
+    let home = Home::empty();
+    let _ = home.run(&["init", "--issuer", "https://licenses.example.com"]).done();
+    home.import(&catalog(9));
+    let smtp = Foreign::start("smtp.py", &["{}"]);
+    let server = Server::start(mailing(&home, smtp.port, "none", &[]));
+    let license = issue(&home, "ada@example.com", "jwt");
+    assert_eq!(smtp.next()["headers"]["Subject"], "Your licence for P");
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let post = async |path: &str, form: &[(&str, &str)]| {
+        let url = reqwest::Url::parse_with_params("http://x/", form).unwrap();
+        let request = client.post(format!("{}{path}", server.url));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(url.query().unwrap().to_owned()).send().await.unwrap();
+        let headers = answer.headers().clone();
+        (answer.status().as_u16(), headers, answer.text().await.unwrap())
+    };
+    // The same answer for a stranger, who gets nothing: the next mail is Ada's.
+    let (status, headers, body) =
+        post("/portal/log-in-link", &[("email", "eve@example.com")]).await;
+    let (same, again, text) = post("/portal/log-in-link", &[("email", "ADA@example.com")]).await;
+    assert_eq!((status, headers["location"].to_str().unwrap()), (303, "/portal?done=link_sent"));
+    assert_eq!((same, &again["location"], text), (status, &headers["location"], body));
+    let mail = smtp.next();
+    assert_eq!((&mail["to"], &mail["defects"]), (&json!(["ada@example.com"]), &json!([])));
+    assert_eq!(mail["headers"]["Subject"], "Your link to log in");
+    let text = mail["text"].as_str().unwrap();
+    let link = text.split_whitespace().find(|word| word.starts_with("https://")).unwrap();
+    let path = link.strip_prefix("https://licenses.example.com").unwrap();
+    assert!(mail["html"].as_str().unwrap().contains(&path[..40]), "{mail}");
+    // A scanner of links opens it first, and takes nothing away.
+    for _ in 0..2 {
+        let page = client.get(format!("{}{path}", server.url)).send().await.unwrap();
+        assert_eq!(page.headers()["referrer-policy"], "no-referrer");
+        let page = page.text().await.unwrap();
+        assert!(page.contains(license["id"].as_str().unwrap()), "{page}");
+    }
+    let token = path.split_once("?t=").unwrap().1;
+    let form = [("t", token), ("license", license["id"].as_str().unwrap())];
+    let (status, headers, _) = post("/portal/link", &form).await;
+    assert_eq!((status, headers["location"].to_str().unwrap()), (303, "/portal/license"));
+    let cookie = headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let inside = client.get(format!("{}/portal/license", server.url)).header("cookie", cookie);
+    let inside = inside.send().await.unwrap();
+    assert_eq!(inside.status(), 200);
+    assert!(inside.text().await.unwrap().contains(license["id"].as_str().unwrap()));
+    assert_eq!(post("/portal/link", &form).await.0, 410, "once");
+    assert_eq!(smtp.rest(), Vec::<Value>::new());
+}
+
 /// A clock that can be moved while the process runs.
 struct MovableClock {
     file: String,

@@ -111,3 +111,37 @@ async fn t8_a_running_product_takes_a_renewal_by_hand_by_link_and_by_payment_wit
     let (status, stderr) = scene.node.terminate().await;
     assert_eq!(status, Some(0), "{stderr}");
 }
+
+#[tokio::test]
+async fn t8_a_product_without_network_takes_a_renewed_licence_from_its_file_without_a_restart() {
+    let home = Home::empty();
+    let _ = home.run(&["init"]).done();
+    let catalog = checkout().join("examples/catalogs/bzzz.toml").display().to_string();
+    let _ = home.run(&["product", "import", &catalog]).done();
+    let license = home.issue("bzzz", "standard");
+    let trust = PathBuf::from(home.path("trust.pem"));
+    std::fs::write(&trust, home.run(&["key", "export", "--public"]).done().stdout)
+        .expect("the trust bundle");
+    let file = home.path("license.lic");
+    let put = |text: &str| {
+        let fresh = format!("{file}.new");
+        std::fs::write(&fresh, text).expect("a file");
+        std::fs::rename(fresh, &file).expect("it takes the place of the former");
+    };
+    put(license["key"].as_str().expect("a key"));
+    let place = Place::new(home.folder.path(), "walnut", &trust);
+    let mut node = place.start_with("  cluster_id: c1\n", &[("BZZZ_LICENSE_KEY_FILE", &file)]);
+    let first = node.until_standing("licensed").await;
+    assert_eq!(first["expires_at"], license["expires_at"]);
+    let id = license["id"].as_str().expect("an id");
+    let renewed = home.run(&["license", "renew", id, "--days", "30", "--json"]).done().json();
+    assert_eq!(renewed["id"], license["id"]);
+    let key = renewed["key"].as_str().expect("a key");
+    put(key);
+    let end = renewed["expires_at"].clone();
+    assert_ne!(end, license["expires_at"]);
+    let line = node.until("renewed", |line| line["expires_at"] == end).await;
+    assert_eq!(line["standing"], "licensed", "{line}");
+    let (status, stderr) = node.terminate().await;
+    assert_eq!(status, Some(0), "{stderr}");
+}

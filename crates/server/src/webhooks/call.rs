@@ -145,13 +145,19 @@ impl Caller {
             Ok(answer) => answer,
             Err(error) => {
                 let mut cause = error.source();
+                let mut untrusted = false;
                 while let Some(inner) = cause {
                     if inner.is::<Forbidden>() {
                         return Reply::Refused(refusal(&scheme), None);
                     }
+                    // Said by our library of TLS, whose error is behind others that hide its type.
+                    untrusted |= inner.to_string().starts_with("invalid peer certificate");
                     cause = inner.source();
                 }
                 return Reply::Silent(match error {
+                    _ if untrusted => {
+                        "its certificate is not trusted here, or of another name".into()
+                    }
                     error if error.is_timeout() => "it did not answer in time".into(),
                     error if error.is_connect() => "it cannot be reached".into(),
                     _ => "the connection broke".into(),

@@ -59,8 +59,6 @@ const TABLES: &[&str] = &[
     "revocations",
     "idempotency_keys",
 ];
-/// Whose entries say what was done, but not yet what was before.
-const LATER: &[&str] = &["/erase", "/licenses/import", "/maintain", "/renewal-link"];
 const CATALOG: &str = "[product]\ncode = \"p\"\nname = \"P\"\ndefault_plan = \"a\"\n\n[[plan]]\ncode = \"a\"\n\
     tier = \"A\"\nrank = 1\nseats = 2\ntrial = \"30d\"\n\n[[plan]]\ncode = \"b\"\ntier = \"B\"\nrank = 2\nseats = 2\n";
 
@@ -232,9 +230,8 @@ async fn b11_d13_every_change_that_has_a_route_is_in_the_trail_with_before_and_a
     releases(&mut story).await;
     webhooks_and_revocations(&mut story).await;
     let routes = changing_routes().into_iter().map(|(method, path, _)| (method, path));
-    let later = |path: &str| LATER.iter().any(|end| path.ends_with(end));
     let missing: Vec<_> = routes
-        .filter(|(method, path)| !later(path) && !is_among(UNTOLD, method, path))
+        .filter(|(method, path)| !is_among(UNTOLD, method, path))
         .filter(|route| !story.told.contains(route))
         .collect();
     assert!(missing.is_empty(), "this story does not do them yet, add them to it: {missing:?}");
@@ -280,6 +277,8 @@ async fn licences(story: &mut Story) {
         ("POST", "suspend", json!({ "reason": "unpaid" })),
         ("POST", "resume", json!({})),
         ("POST", "renew", json!({ "days": 30 })),
+        ("POST", "maintain", json!({ "days": 365 })),
+        ("POST", "renewal-link", json!({ "days": 30 })),
         ("POST", "change-plan", json!({ "plan": "b" })),
         ("PUT", "addons", json!({ "seats": 7 })),
         ("POST", "transfer", json!({ "email": "grace@example.com" })),
@@ -293,6 +292,11 @@ async fn licences(story: &mut Story) {
     let trial = id(&story.does("POST", "/licenses", &[], trial).await);
     story.does("POST", "/licenses/{id}/convert", &[&trial], json!({ "days": 365 })).await;
     story.does("POST", "/licenses/{id}/cancel", &[&trial], json!({ "reason": "moved" })).await;
+    let row = json!({ "key": "MRR-2025-GHIJKL", "email": "old@example.com", "days": 30 });
+    story.does("POST", "/licenses/import", &[], json!({ "product": "p", "rows": [row] })).await;
+    let trial = story.served.get(&format!("{ADMIN}/licenses/{trial}")).await.done();
+    let eve = trial["customer"]["id"].as_str().unwrap();
+    story.does("POST", "/customers/{id}/erase", &[eve], json!({ "end_licenses": true })).await;
 }
 
 async fn credentials(story: &mut Story) {
