@@ -101,7 +101,7 @@ macro_rules! suite {
                 a_job_is_claimed_until_it_is_settled
                 a_lane_is_carried_out_in_order
                 a_job_is_sent_again
-                jobs_are_walked_counted_and_pruned;
+                jobs_are_walked_counted_and_pruned
                 jobs_are_erased_with_a_person;
             license_keys: a_key_is_found_by_its_id an_unsigned_key_is_found_by_its_hash
                 licences_in_force_are_found_by_their_signing_key
