@@ -412,5 +412,20 @@ mod tests {
         assert!(bucket.path("../b.json").is_err());
         assert!(!format!("{bucket:?}").contains("secret-value"));
         assert!(bucket.signer().is_some() && bucket.as_folder().is_none());
+        for (place, variables) in [
+            (
+                "az://container/lists",
+                vec![
+                    ("AZURE_STORAGE_ACCOUNT_NAME", "vendor"),
+                    ("AZURE_STORAGE_ACCOUNT_KEY", "c2VjcmV0LXZhbHVl"),
+                ],
+            ),
+            ("gs://bucket/lists", vec![("GOOGLE_SKIP_SIGNATURE", "true")]),
+        ] {
+            let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+            let bucket = Objects::open(place, variables).unwrap();
+            assert_eq!(bucket.path("a.json").unwrap().as_ref(), "lists/a.json", "{place}");
+            assert!(!format!("{bucket:?}").contains("c2VjcmV0"), "{place}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use licentia::{ActivationError, Builder, Environment, Guard, Snapshot, Standing};
+use licentia::policy::Recovery;
+use licentia::{ActivationError, Builder, Environment, Guard, Policy, Snapshot, Standing};
 use licentia_issue::Signer;
 use licentia_issue::sign::sign;
 use licentia_license::activation::ActivationProof;
@@ -126,6 +127,24 @@ fn a_machine_with_a_dead_clock_is_helped_by_a_file_that_is_dropped_in() {
     assert!(looked(&guard).standing().is_full(), "{:?}", guard.standing());
     world.clock.advance(121);
     until(&mut watch, |standing| !standing.is_full());
+}
+
+#[test]
+fn a_product_that_runs_takes_a_file_that_is_dropped_in() {
+    let world = World::new();
+    let licenses = world.folder.path().join("licenses");
+    std::fs::create_dir_all(&licenses).unwrap();
+    let request = airgapped(&world).offline_request().unwrap();
+    let mut policy = Policy::degrade();
+    policy.recovery = Recovery::Automatic;
+    let guard = airgapped(&world).policy(policy).start().unwrap();
+    assert!(!guard.has_feature("advanced"), "{:?}", guard.standing());
+    std::fs::write(licenses.join("activation.lic"), answer(&world, &request, T0)).unwrap();
+    let mut watch = guard.watch();
+    // Moved again and again, since a look may have begun before the file was there.
+    let full = advance_until(&world, &mut watch, |snapshot| snapshot.standing().is_full());
+    assert_eq!((full.standing(), full.lease_until()), (&Standing::Licensed, Some(T0 + TERM)));
+    assert!(guard.has_feature("advanced"));
 }
 
 /// What the authority answers to a typed request.
