@@ -1,9 +1,12 @@
 """Writes the seeds of each fuzz target, from the vectors and examples of the checkout: seeds.py FOLDER"""
 
 import hashlib
+import io
 import json
 import pathlib
 import sys
+import tarfile
+import zipfile
 
 top = pathlib.Path(__file__).resolve().parent.parent
 corpus = pathlib.Path(sys.argv[1])
@@ -13,7 +16,7 @@ def seed(target, text):
     """One file a seed, named by its content, so that a second run adds nothing."""
     folder = corpus / target
     folder.mkdir(parents=True, exist_ok=True)
-    data = text.encode()
+    data = text if isinstance(text, bytes) else text.encode()
     (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
 
 
@@ -47,3 +50,23 @@ for path in sorted((top / "examples/catalogs").glob("*.toml")):
 pem = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC"
 for label in ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY"):
     seed("private_key", f"-----BEGIN {label}-----\n{pem}\n-----END {label}-----\n")
+
+registry = json.loads((top / "spec/vectors/registry-token/matrix.json").read_text())
+for query in registry["client_queries_seen"]:
+    seed("registry_scope", query)
+for scope in ("repository:localhost:5000/acme/app:pull,push", "registry:catalog:* repository(plugin):b:pull&repository:a:"):
+    seed("registry_scope", scope)
+# A size of eight bytes, then the header.
+for size, header in ((10, "bytes=0-0"), (10, "bytes=-3"), (1 << 40, "bytes=5-99999999999999999999999"), (0, "bytes=-1")):
+    seed("range", size.to_bytes(8, "little") + header.encode())
+for taken in ("app/run", "app/license.lic"):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.comment = b"a comment"
+        archive.writestr(taken, "x" * 100)
+    seed("archive", made.getvalue())
+for mode in ("w", "w:gz"):
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode=mode) as tape:
+        tape.addfile(tarfile.TarInfo("app/run"))
+    seed("archive", made.getvalue())

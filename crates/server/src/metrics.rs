@@ -451,7 +451,7 @@ mod tests {
             });
             let each = begun.elapsed().as_nanos() / u128::from(ROUNDS * threads);
             println!("{threads} threads: {each} ns a request");
-            let text = metrics.text(0, (0, 0));
+            let text = metrics.text(0, (3, 7));
             let all = ROUNDS * threads;
             let route = "method=\"POST\",route=\"/v1/license/heartbeat\"";
             for line in [
@@ -465,6 +465,8 @@ mod tests {
                 format!("licentia_request_duration_seconds_bucket{{{route},le=\"+Inf\"}} {all}"),
                 format!("licentia_request_duration_seconds_count{{{route}}} {all}"),
                 "licentia_requests_in_flight 0".to_owned(),
+                "licentia_database_queue_depth{access=\"read\"} 3".to_owned(),
+                "licentia_database_queue_depth{access=\"write\"} 7".to_owned(),
             ] {
                 assert!(text.lines().any(|found| found == line), "{line}\n{text}");
             }

@@ -72,6 +72,8 @@ async fn b12_what_is_counted_is_told_in_a_form_that_prometheus_accepts() {
     }
     assert!(
         value(&text, "licentia_seats_held").is_some()
+            // How many is for jobs of the server's own to say; that they are counted right, the unit's test.
+            && value(&text, "licentia_database_queue_depth{access=\"read\"}").is_some()
             && value(&text, "licentia_database_queue_depth{access=\"write\"}").is_some()
             && value(&text, "licentia_keyset_age_seconds").is_some()
     );

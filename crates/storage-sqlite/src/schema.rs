@@ -27,6 +27,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V17__terms", include_str!("../migrations/V17__terms.sql")),
     ("V18__carried", include_str!("../migrations/V18__carried.sql")),
     ("V19__answers", include_str!("../migrations/V19__answers.sql")),
+    ("V20__published", include_str!("../migrations/V20__published.sql")),
 ];
 
 const HAS_HISTORY: &str = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";
