@@ -11,9 +11,10 @@ use std::io::{BufRead, BufReader};
 use licentia_tests::{Home, Server, catalog};
 
 const MIB: u64 = 1024 * 1024;
-const FEW: usize = 4_000;
-/// What more licences may take beyond [`FEW`]: caches that fill up, and what the allocator keeps.
-const SLACK: u64 = 64 * MIB;
+/// Two calls of the most that one may ask for, by which the caches are full.
+const FEW: usize = 20_000;
+/// What more licences may take beyond [`FEW`]: the cache of checked licences, which has an end, and what the allocator keeps.
+const SLACK: u64 = 96 * MIB;
 
 struct Vendor {
     home: Home,
