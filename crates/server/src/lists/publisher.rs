@@ -34,6 +34,8 @@ struct Known {
     /// When the newest list that is in its place was signed.
     placed: AtomicI64,
     late: AtomicBool,
+    /// One look whether it is late after the other.
+    looking: tokio::sync::Mutex<()>,
     /// The last attempt failed.
     failed: AtomicBool,
 }
@@ -138,9 +140,10 @@ impl Publisher {
     }
 
     async fn look_whether_late(&self) -> Result<(), AuthorityError> {
+        let _looking = self.known.looking.lock().await;
         let age = self.age_s().await?;
         let late = age.is_some_and(|age| age > LATE_S);
-        if late != self.known.late.swap(late, Ordering::Relaxed) {
+        if late != self.known.late.load(Ordering::Relaxed) {
             let age = age.unwrap_or_default();
             if late {
                 tracing::error!(
@@ -154,6 +157,8 @@ impl Publisher {
             if self.authority.leads() {
                 self.authority.record_lateness(late, age).await?;
             }
+            // Last: what could not be put on record is told again.
+            self.known.late.store(late, Ordering::Relaxed);
         }
         Ok(())
     }
