@@ -259,7 +259,8 @@ async fn t6_whoever_has_lost_his_key_is_mailed_a_link_that_lets_him_in_once() {
     let text = mail["text"].as_str().unwrap();
     let link = text.split_whitespace().find(|word| word.starts_with("https://")).unwrap();
     let path = link.strip_prefix("https://licenses.example.com").unwrap();
-    assert!(mail["html"].as_str().unwrap().contains(&path[..40]), "{mail}");
+    let token = path.split_once("?t=").unwrap().1;
+    assert!(mail["html"].as_str().unwrap().contains(token), "{mail}");
     // A scanner of links opens it first, and takes nothing away.
     for _ in 0..2 {
         let page = client.get(format!("{}{path}", server.url)).send().await.unwrap();
@@ -267,7 +268,6 @@ async fn t6_whoever_has_lost_his_key_is_mailed_a_link_that_lets_him_in_once() {
         let page = page.text().await.unwrap();
         assert!(page.contains(license["id"].as_str().unwrap()), "{page}");
     }
-    let token = path.split_once("?t=").unwrap().1;
     let form = [("t", token), ("license", license["id"].as_str().unwrap())];
     let (status, headers, _) = post("/portal/link", &form).await;
     assert_eq!((status, headers["location"].to_str().unwrap()), (303, "/portal/license"));
