@@ -4,6 +4,7 @@
 //!   `pkcs11` a key that never leaves its device.
 //! - [`keyfile`] keeps private keys in files that openssl reads, with and without a passphrase.
 //! - [`master::MasterKey`] seals what rests in the database and hashes what must be found but not read.
+//! - [`age`] seals whole files under a passphrase: backups.
 //! - [`secret::Secret`] holds what must not be printed.
 //!
 //! Randomness comes in as arguments, except where RSA keys are made ([`signer::RsaSigner::generate`]); files and
@@ -21,6 +22,7 @@
 //!
 //! To add a way to sign: an `impl Signer`, wrapped in [`signer::Checked`] if the key is in somebody else's hands.
 
+pub mod age;
 mod ed25519;
 pub mod keyfile;
 pub mod master;
