@@ -50,6 +50,7 @@ pub mod pull_tokens;
 mod refusals;
 pub mod registry;
 pub mod releases;
+pub mod restored;
 pub mod revocations;
 mod seats;
 mod secrets;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    activation, audit, bench, customer, demo, doctor, fingerprint, init, installation, job, key,
-    license, mail, manifest, migrate, node, operator, payment, plan, product, registry, release,
-    revocations, serve, session, token, usage, webhook,
+    activation, audit, backup, bench, customer, demo, doctor, fingerprint, init, installation, job,
+    key, license, mail, manifest, migrate, node, operator, payment, plan, product, registry,
+    release, restore, revocations, serve, session, token, usage, webhook,
 };
 
 /// Licentia: issue licences, verify them offline, activate, lease seats, suspend, revoke.
@@ -131,6 +131,10 @@ pub enum Command {
     /// The database as a whole.
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Save the whole authority in one file, while it runs.
+    Backup(backup::Args),
+    /// Put a backup where nothing is.
+    Restore(restore::Args),
     /// What this machine is known by, for licences bound to it.
     Fingerprint(fingerprint::Args),
     /// Take a seat for an installation on this machine.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use licentia_authority::{AuthorityError, StorageError};
 use licentia_protocol::{Code, Problem};
+use licentia_server::backup::BackupError;
 use licentia_server::startup::StartupError;
 
 /// A command that did not do what it was asked.
@@ -100,6 +101,35 @@ impl From<AuthorityError> for Failure {
                 Self::undone(&error, "put back the `master.key` that belongs to this database")
             }
             _ => Self::undone(&error, "run it again with RUST_LOG=debug and report what it says"),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Startup(error) => error.into(),
+            BackupError::Exists(_) => Self::usage(&error, "choose another name, or move it away"),
+            BackupError::PassphraseWanted(_) => {
+                Self::usage(&error, "name the file that holds it with --passphrase-file")
+            }
+            BackupError::Sealed(..) => {
+                Self::no(&error, "give the passphrase of that backup; without it nothing opens it")
+            }
+            BackupError::Damaged { .. } => {
+                Self::no(&error, "take another backup, or another copy of this one")
+            }
+            BackupError::Occupied(_) => Self::usage(
+                &error,
+                "move it away (it may be newer than the backup), or name another directory with --data",
+            ),
+            BackupError::DatabaseOccupied => {
+                Self::usage(&error, "make an empty database and name it with --database")
+            }
+            BackupError::Differs(_) => {
+                Self::undone(&error, "empty the database that is filled, and run it again")
+            }
+            _ => Self::undone(&error, "check the path, its rights and the room on its disk"),
         }
     }
 }

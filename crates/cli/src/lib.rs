@@ -13,6 +13,7 @@ mod local;
 mod log;
 mod office;
 mod output;
+mod progress;
 mod reference;
 mod signer;
 

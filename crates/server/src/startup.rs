@@ -1,4 +1,4 @@
-//! The data directory: the one place that knows which database is behind the authority.
+//! The data directory.
 //!
 //! ```text
 //! licentia.db          the database, unless it is PostgreSQL; then replicas share it, and each has the same master.key
@@ -20,16 +20,14 @@ use licentia_issue::master::{MASTER_KEY_BYTES, MasterKey};
 use licentia_issue::signer::Ed25519Signer;
 use licentia_issue::{PrivateKey, Secret, Signer};
 use licentia_model::Random;
-use licentia_storage::copy::{Copyable, Progress, Report, copy};
 use licentia_storage::{StorageError, Store};
-use licentia_storage_postgres::{Options, PostgresStore, PostgresTables};
-use licentia_storage_sqlite::{SqliteStore, SqliteTables};
 
 use crate::config::DatabaseUrl;
+use crate::database::Place;
 use crate::system::{SystemClock, SystemRandom};
 
-const DATABASE: &str = "licentia.db";
-const MASTER_KEY: &str = "master.key";
+pub(crate) const DATABASE: &str = "licentia.db";
+pub(crate) const MASTER_KEY: &str = "master.key";
 const ROOT: &str = "root";
 const LOCK: &str = "init.lock";
 /// Where the newest primary of PostgreSQL that was seen is remembered.
@@ -96,7 +94,7 @@ impl DataDir {
     /// With the database elsewhere; `None` leaves it in the folder.
     pub fn with_database(mut self, url: Option<DatabaseUrl>) -> Result<Self, StartupError> {
         if let Some(url) = &url {
-            Kind::of(url)?;
+            Place::of(url)?;
         }
         self.database = url;
         Ok(self)
@@ -211,7 +209,7 @@ impl DataDir {
         }
     }
 
-    fn create_folder(&self) -> Result<(), StartupError> {
+    pub(crate) fn create_folder(&self) -> Result<(), StartupError> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -236,17 +234,14 @@ impl DataDir {
     }
 
     async fn store(&self) -> Result<Arc<dyn Store>, StartupError> {
-        let Some(url) = &self.database else {
-            return Ok(Arc::new(SqliteStore::open(&self.path.join(DATABASE))?));
-        };
-        Ok(match Kind::of(url)? {
-            Kind::Postgres => {
-                let memory = Some(self.path.join(PRIMARY));
-                let options = Options { memory, ..Options::default() };
-                Arc::new(PostgresStore::open_with(url.expose(), &options).await?)
-            }
-            Kind::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
-        })
+        Ok(self.database()?.store(self.path.join(PRIMARY)).await?)
+    }
+
+    pub(crate) fn database(&self) -> Result<Place, StartupError> {
+        match &self.database {
+            Some(url) => Place::of(url),
+            None => Ok(Place::File(self.path.join(DATABASE))),
+        }
     }
 
     async fn parts(&self) -> Result<Arc<Parts>, StartupError> {
@@ -277,40 +272,5 @@ impl DataDir {
         keyfile::write_pair(&self.path, ROOT, &root, None)
             .map_err(|source| StartupError::KeyFile { path, source })?;
         Ok(root)
-    }
-}
-
-/// Copies everything from one database into another, which is empty or was being filled by the same copy, and
-/// compares the two. Nobody may write to the source meanwhile.
-pub async fn copy_database(
-    from: &DatabaseUrl,
-    to: &DatabaseUrl,
-    progress: impl FnMut(Progress<'_>) + Send,
-) -> Result<Report, StartupError> {
-    let source: Box<dyn Copyable> = match Kind::of(from)? {
-        Kind::Postgres => Box::new(PostgresTables::open(from.expose()).await?),
-        Kind::Sqlite(path) => Box::new(SqliteTables::open(path)?),
-    };
-    let target: Box<dyn Copyable> = match Kind::of(to)? {
-        Kind::Postgres => Box::new(PostgresTables::create(to.expose()).await?),
-        Kind::Sqlite(path) => Box::new(SqliteTables::create(path)?),
-    };
-    Ok(copy(&*source, &*target, progress).await?)
-}
-
-/// Which database a URL is of.
-enum Kind<'a> {
-    Postgres,
-    Sqlite(&'a Path),
-}
-
-impl<'a> Kind<'a> {
-    fn of(url: &'a DatabaseUrl) -> Result<Self, StartupError> {
-        let text = url.expose();
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres);
-        }
-        let path = text.strip_prefix("sqlite://").filter(|path| !path.is_empty());
-        path.map(|path| Self::Sqlite(Path::new(path))).ok_or(StartupError::UnknownDatabase)
     }
 }

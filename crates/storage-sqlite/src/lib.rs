@@ -30,6 +30,7 @@ mod error;
 mod job;
 mod reader;
 mod schema;
+mod snapshot;
 mod store;
 mod transaction;
 mod writer;
@@ -65,6 +66,7 @@ mod usage;
 mod webhooks;
 
 pub use copy::SqliteTables;
+pub use snapshot::snapshot;
 pub use store::{Options, SqliteStore};
 
 /// The statements of a noun, each a constant; together a list, so that a test can prepare all of them.

@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 use licentia_protocol::resource::AuditReport;
 use licentia_server::config::{Database, DatabaseUrl};
-use licentia_server::startup::{DataDir, copy_database};
+use licentia_server::database::copy_database;
+use licentia_server::startup::DataDir;
 use serde::Serialize;
 
 use crate::args::Cli;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::progress::Tables;
 
 /// The database as a whole.
 #[derive(Subcommand)]
@@ -61,23 +62,9 @@ struct Counted {
 pub(crate) async fn run(cli: &Cli, command: &Command, out: Output) -> Result<ExitCode, Failure> {
     let Command::Copy(args) = command;
     let (from, to) = (url(&args.from, &args.from_file)?, url(&args.to, &args.to_file)?);
-    let bar = ProgressBar::new(0);
-    // A template of ours that is wrong shows a plain bar.
-    if let Ok(style) = ProgressStyle::with_template("{msg:20} {wide_bar} {pos}/{len} {eta}") {
-        bar.set_style(style);
-    }
-    // Copied once, compared once.
-    let mut comparing = false;
-    let mut before = 0;
-    let report = copy_database(&from, &to, |progress| {
-        comparing |= progress.done < before;
-        before = progress.done;
-        bar.set_length(progress.of);
-        bar.set_position(progress.done);
-        bar.set_message(format!("{} {}", if comparing { "check" } else { "copy" }, progress.table));
-    })
-    .await?;
-    bar.finish_and_clear();
+    let mut bar = Tables::new();
+    let report = copy_database(&from, &to, |progress| bar.tell(progress)).await?;
+    bar.finish();
     let authority = DataDir::new(&cli.data).with_database(Some(to))?.open().await?;
     let audit = authority.verify_audit().await;
     authority.close().await;

@@ -2,6 +2,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod bench;
 mod carried;
 pub(crate) mod customer;
@@ -26,6 +27,7 @@ pub(crate) mod plan;
 pub(crate) mod product;
 pub(crate) mod registry;
 pub(crate) mod release;
+pub(crate) mod restore;
 pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod serve;
@@ -73,6 +75,8 @@ pub(crate) async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Payment(command) => payment::run(&cli, command, out).await,
         Command::Usage(command) => usage::run(&cli, command, out).await,
         Command::Manifest(command) => return manifest::run(&cli, command, out).await,
+        Command::Backup(args) => backup::run(&cli, args, out).await,
+        Command::Restore(args) => return restore::run(&cli, args, out).await,
         Command::Migrate(command) => return migrate::run(&cli, command, out).await,
         Command::Audit(command) => return audit::run(&cli, command, out).await,
     }?;
