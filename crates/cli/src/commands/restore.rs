@@ -19,7 +19,7 @@ use crate::progress::Tables;
                   licentia restore --database postgres://licentia@db/licentia --passphrase-file backup.pass FILE\n  \
                   licentia restore --check FILE\n\n\
                   What was done since the backup is not in it. Products that it does not know take their seat again by \
-                  themselves; `docs/runbooks.md` has the rest."
+                  themselves; `docs/operating.md` has the rest."
 )]
 pub struct Args {
     /// The backup.

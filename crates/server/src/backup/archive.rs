@@ -104,7 +104,7 @@ pub(super) fn unpack(
 }
 
 fn walk(path: &Path, from: impl Read, into: Option<&Path>) -> Result<Contents, BackupError> {
-    let broken = |error: io::Error| damaged(path, error);
+    let broken = |error: io::Error| damaged(path, error.to_string());
     let mut archive = Archive::new(GzDecoder::new(from));
     let mut entries = archive.entries().map_err(broken)?;
     let mut next = || entries.next().transpose().map_err(broken);
@@ -113,7 +113,7 @@ fn walk(path: &Path, from: impl Read, into: Option<&Path>) -> Result<Contents, B
         return Err(damaged(path, "it is not a backup of an authority"));
     }
     let contents: Contents = serde_json::from_reader(first.take(LONGEST))
-        .map_err(|error| damaged(path, format_args!("{CONTENTS}: {error}")))?;
+        .map_err(|error| damaged(path, format!("{CONTENTS}: {error}")))?;
     if contents.format != FORMAT {
         let why = format!("its format is {}; this version reads {FORMAT}", contents.format);
         return Err(damaged(path, why));
@@ -121,7 +121,7 @@ fn walk(path: &Path, from: impl Read, into: Option<&Path>) -> Result<Contents, B
     for listed in &contents.files {
         let entry = next()?.ok_or_else(|| damaged(path, "it ends too early"))?;
         if !Contents::is_known(&listed.name) || entry.path_bytes() != listed.name.as_bytes() {
-            return Err(damaged(path, format_args!("{} is in a wrong place", listed.name)));
+            return Err(damaged(path, format!("{} is in a wrong place", listed.name)));
         }
         let found = match into {
             None => copy(entry, io::sink()),
@@ -136,7 +136,7 @@ fn walk(path: &Path, from: impl Read, into: Option<&Path>) -> Result<Contents, B
         };
         let (size, sha256) = found.map_err(broken)?;
         if (size, &sha256) != (listed.size, &listed.sha256) {
-            return Err(damaged(path, format_args!("{} is not what was saved", listed.name)));
+            return Err(damaged(path, format!("{} is not what was saved", listed.name)));
         }
     }
     if next()?.is_some() {
@@ -175,8 +175,8 @@ pub(super) fn flush_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn damaged(path: &Path, why: impl ToString) -> BackupError {
-    BackupError::Damaged { path: path.to_owned(), why: why.to_string() }
+fn damaged(path: &Path, why: impl Into<String>) -> BackupError {
+    BackupError::Damaged { path: path.to_owned(), why: why.into() }
 }
 
 struct Digesting<W> {
