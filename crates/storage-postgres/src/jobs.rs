@@ -43,7 +43,7 @@ statements! {
         UPDATE jobs SET state = 'waiting', attempts = 0, due_at = $2, outcome = NULL, ended_at = NULL
         WHERE id = $1 AND state <> 'waiting'";
     BY_ID = "SELECT * FROM jobs WHERE id = $1";
-    KNOWN_BY = "SELECT * FROM jobs WHERE once LIKE $1 || '%' ORDER BY seq DESC LIMIT $2";
+    KNOWN_BY = "SELECT * FROM jobs WHERE once LIKE $1 || '%' ORDER BY once DESC LIMIT $2";
     ALL = "SELECT * FROM jobs WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
     OF_LICENSE = "SELECT * FROM jobs WHERE license_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
     OF_TARGET = "SELECT * FROM jobs WHERE target = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";

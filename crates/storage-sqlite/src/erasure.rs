@@ -22,7 +22,7 @@ statements! {
         WHERE license_id = ?1 AND jti <> ?2 AND sealed IS NOT NULL";
     MESSAGES = "UPDATE outbox SET sealed = NULL WHERE license_id = ?1";
     JOBS = "DELETE FROM jobs WHERE license_id = ?1 AND (kind = ?2 OR state <> 'waiting')";
-    JOBS_KNOWN_BY = "DELETE FROM jobs WHERE once LIKE ?1 || '%'";
+    JOBS_KNOWN_BY = "DELETE FROM jobs WHERE once >= ?1 AND once < ?1 || char(0x10ffff)";
 }
 
 #[async_trait]

@@ -56,7 +56,7 @@ pub trait Jobs {
     async fn revive_job(&mut self, id: Uuid, now: i64) -> Result<bool>;
     /// By id.
     async fn job(&mut self, id: Uuid) -> Result<Option<Job>>;
-    /// Those whose `once` begins so, newest first; nothing in it is a wildcard of SQL.
+    /// Those whose `once` begins so, in its order, last first; nothing in it is a wildcard of SQL.
     async fn jobs_known_by(&mut self, beginning: &str, limit: u32) -> Result<Vec<Job>>;
     /// A page, newest first, of those before `before`.
     async fn walk_jobs(&mut self, path: Path, before: u64, limit: u32) -> Result<Vec<Job>>;
