@@ -1,5 +1,7 @@
 //! Files under a passphrase. With the tools of others: `tests/tests/backup.rs`.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::io::{Read, Write};
 
 use licentia_issue::Secret;
@@ -27,7 +29,7 @@ fn opened(file: &[u8]) -> Option<Vec<u8>> {
 #[test]
 fn what_was_sealed_opens_whatever_its_length() {
     for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 3 * PIECE + 7] {
-        let plain: Vec<u8> = (0..length).map(|n| (n % 251) as u8).collect();
+        let plain: Vec<u8> = (0..=250).cycle().take(length).collect();
         assert_eq!(opened(&sealed(&plain)).as_deref(), Some(&plain[..]), "{length}");
     }
 }
