@@ -113,6 +113,16 @@ fn same(report: Report) -> std::result::Result<(), BackupError> {
     }
 }
 
+/// Rows of all tables of a SQLite file.
+pub(crate) async fn rows(file: &Path) -> Result<u64> {
+    let tables = SqliteTables::open(file)?;
+    let mut rows = 0;
+    for table in tables.tables().await? {
+        rows += tables.count(&table).await?;
+    }
+    Ok(rows)
+}
+
 /// Copies everything from one database into another, which is empty or was being filled by the same copy, and
 /// compares the two. Nobody may write to the source meanwhile.
 pub async fn copy_database(

@@ -5,11 +5,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use licentia_issue::Secret;
 use licentia_model::{Clock, Random};
-use licentia_storage::copy::{Copyable, Progress};
-use licentia_storage_sqlite::SqliteTables;
+use licentia_storage::copy::Progress;
 
 use super::archive::{flush_folder, folder, list, pack};
 use super::{BESIDE, BackupError, Contents, FORMAT, check};
+use crate::database::rows;
 use crate::startup::{DATABASE, DataDir, StartupError};
 use crate::system::{SystemClock, SystemRandom};
 
@@ -57,14 +57,4 @@ pub async fn create(
         return Ok(contents);
     }
     Err(BackupError::Damaged { path: path.to_owned(), why: "it does not read as written".into() })
-}
-
-/// Rows of all tables.
-pub(super) async fn rows(database: &Path) -> Result<u64, BackupError> {
-    let tables = SqliteTables::open(database)?;
-    let mut rows = 0;
-    for table in tables.tables().await? {
-        rows += tables.count(&table).await?;
-    }
-    Ok(rows)
 }

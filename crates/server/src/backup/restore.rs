@@ -10,8 +10,8 @@ use licentia_issue::Secret;
 use licentia_storage::copy::Progress;
 
 use super::archive::{flush_folder, unpack};
-use super::create::rows;
 use super::{BESIDE, BackupError, Restored};
+use crate::database::rows;
 use crate::startup::{DATABASE, DataDir};
 
 /// Restores a backup into an empty data directory and, where the database is PostgreSQL, an empty database. What is
