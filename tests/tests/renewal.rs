@@ -12,6 +12,19 @@ use sha2::Sha256;
 
 const SECRET: &str = "whsec_of_this_test";
 
+/// An authority that has sold a licence, and the trust bundle of its product.
+fn sold() -> (Home, Value, PathBuf) {
+    let home = Home::empty();
+    let _ = home.run(&["init"]).done();
+    let catalog = checkout().join("examples/catalogs/bzzz.toml").display().to_string();
+    let _ = home.run(&["product", "import", &catalog]).done();
+    let license = home.issue("bzzz", "standard");
+    let trust = PathBuf::from(home.path("trust.pem"));
+    std::fs::write(&trust, home.run(&["key", "export", "--public"]).done().stdout)
+        .expect("the trust bundle");
+    (home, license, trust)
+}
+
 struct Scene {
     home: Home,
     server: Server,
@@ -21,14 +34,7 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let home = Home::empty();
-        let _ = home.run(&["init"]).done();
-        let catalog = checkout().join("examples/catalogs/bzzz.toml").display().to_string();
-        let _ = home.run(&["product", "import", &catalog]).done();
-        let license = home.issue("bzzz", "standard");
-        let trust = PathBuf::from(home.path("trust.pem"));
-        std::fs::write(&trust, home.run(&["key", "export", "--public"]).done().stdout)
-            .expect("the trust bundle");
+        let (home, license, trust) = sold();
         let config = format!(
             "[payments.stripe]\nsecrets = [\"{SECRET}\"]\n[payments.stripe.prices]\nprice_1 = \"bzzz/standard\"\n"
         );
@@ -114,14 +120,7 @@ async fn t8_a_running_product_takes_a_renewal_by_hand_by_link_and_by_payment_wit
 
 #[tokio::test]
 async fn t8_a_product_without_network_takes_a_renewed_licence_from_its_file_without_a_restart() {
-    let home = Home::empty();
-    let _ = home.run(&["init"]).done();
-    let catalog = checkout().join("examples/catalogs/bzzz.toml").display().to_string();
-    let _ = home.run(&["product", "import", &catalog]).done();
-    let license = home.issue("bzzz", "standard");
-    let trust = PathBuf::from(home.path("trust.pem"));
-    std::fs::write(&trust, home.run(&["key", "export", "--public"]).done().stdout)
-        .expect("the trust bundle");
+    let (home, license, trust) = sold();
     let file = home.path("license.lic");
     let put = |text: &str| {
         let fresh = format!("{file}.new");

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use licentia_issue::Secret;
 use licentia_server::backup::{Contents, create};
 
 use crate::args::Cli;
@@ -33,18 +32,12 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<(), Failu
     if cli.server.is_some() {
         return Err(Failure::stays_local("a backup holds the authority's secrets"));
     }
-    let passphrase = passphrase(args.passphrase_file.as_deref())?;
+    let passphrase = args.passphrase_file.as_deref().map(signer::passphrase).transpose()?;
     let dir = local::data_dir(cli, &local::read_config(cli, None)?)?;
     let mut bar = Tables::new();
     let made = create(&dir, &args.file, passphrase.as_ref(), |progress| bar.tell(progress)).await?;
     bar.finish();
     out.one(&made, |made| format!("{}\n{}", args.file.display(), told(made)))
-}
-
-pub(crate) fn passphrase(
-    file: Option<&std::path::Path>,
-) -> Result<Option<Secret<Vec<u8>>>, Failure> {
-    file.map(signer::passphrase).transpose()
 }
 
 /// What a backup holds, for people.

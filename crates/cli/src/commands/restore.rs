@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use licentia_server::backup::{check, restore};
+use licentia_server::database::Progress;
 
-use super::backup::{passphrase, told};
+use super::backup::told;
 use crate::args::Cli;
 use crate::failure::Failure;
 use crate::local;
 use crate::output::{Output, note};
 use crate::progress::Tables;
+use crate::signer;
 
 /// Into an empty data directory and, with `--database`, an empty database; nothing is overwritten.
 #[derive(clap::Args)]
@@ -37,7 +39,7 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<ExitCode,
     if cli.server.is_some() {
         return Err(Failure::stays_local("a backup holds the authority's secrets"));
     }
-    let passphrase = passphrase(args.passphrase_file.as_deref())?;
+    let passphrase = args.passphrase_file.as_deref().map(signer::passphrase).transpose()?;
     if args.check {
         let contents = check(&args.file, passphrase.as_ref())?;
         out.one(&contents, |contents| format!("whole; {}", told(contents)))?;
@@ -45,7 +47,7 @@ pub(crate) async fn run(cli: &Cli, args: &Args, out: Output) -> Result<ExitCode,
     }
     let dir = local::data_dir(cli, &local::read_config(cli, None)?)?;
     let mut bar = Tables::new();
-    let progress = |progress: licentia_server::database::Progress<'_>| bar.tell(progress);
+    let progress = |progress: Progress<'_>| bar.tell(progress);
     let restored = restore(&args.file, passphrase.as_ref(), &dir, local::actor(), progress).await?;
     bar.finish();
     out.one(&restored, |restored| {

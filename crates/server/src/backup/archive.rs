@@ -28,9 +28,8 @@ pub fn check(path: &Path, passphrase: Option<&Secret<Vec<u8>>>) -> Result<Conten
 
 /// What the file at `path` is listed as.
 pub(super) fn list(name: &str, path: &Path) -> io::Result<Listed> {
-    let mut digest = Digesting { to: io::sink(), hash: Sha256::new() };
-    let size = io::copy(&mut File::open(path)?, &mut digest)?;
-    Ok(Listed { name: name.to_owned(), size, sha256: hex(&digest.hash.finalize()) })
+    let (size, sha256) = copy(File::open(path)?, io::sink())?;
+    Ok(Listed { name: name.to_owned(), size, sha256 })
 }
 
 /// Writes a backup; `places` has the path of each listed file.
@@ -89,8 +88,7 @@ pub(super) fn unpack(
     let cannot = |source| BackupError::Io { path: path.to_owned(), source };
     let mut file = BufReader::new(File::open(path).map_err(cannot)?);
     let start = file.fill_buf().map_err(cannot)?;
-    let plain = start.starts_with(&GZIP);
-    if plain {
+    if start.starts_with(&GZIP) {
         return walk(path, file, into);
     }
     if !start.starts_with(b"age-encryption.org/") {
