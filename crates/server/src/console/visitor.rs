@@ -103,6 +103,11 @@ impl Visitor {
         view::page(template, self.around(shown))
     }
 
+    /// The same, and `more` that the moment adds: what was done, what was entered, what was wrong with it.
+    pub(crate) fn page_with(&self, template: &str, shown: Value, more: Value) -> Response {
+        self.page(template, with(shown, more))
+    }
+
     /// What every template knows, and what this one is to show.
     pub(crate) fn around(&self, shown: Value) -> Value {
         let may: Map<String, Value> = Resource::ALL
@@ -112,7 +117,7 @@ impl Visitor {
                 (resource.as_str().to_owned(), may.into())
             })
             .collect();
-        let mut all = json!({
+        let all = json!({
             "lang": self.language,
             "csrf": self.csrf,
             "path": self.path,
@@ -125,11 +130,16 @@ impl Visitor {
             "error": null,
             "done": null,
         });
-        if let (Some(all), Value::Object(shown)) = (all.as_object_mut(), shown) {
-            all.extend(shown);
-        }
-        all
+        with(all, shown)
     }
+}
+
+/// Two objects as one; what is in both is as in the second.
+fn with(mut all: Value, more: Value) -> Value {
+    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
+        all.extend(more);
+    }
+    all
 }
 
 fn to_log_in(parts: &Parts) -> Response {

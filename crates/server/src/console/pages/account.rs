@@ -53,11 +53,8 @@ async fn account(authority: &Authority, visitor: Visitor, more: Value) -> Shown 
     let own = Some(visitor.principal.name.clone());
     let sessions = authority.list_sessions(own, &visitor.principal, None, SESSIONS).await;
     let (visitor, sessions) = sessions.or_trouble(visitor)?;
-    let mut all = json!({ "section": "account", "operator": operator, "sessions": sessions });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("account.html", all))
+    let all = json!({ "section": "account", "operator": operator, "sessions": sessions });
+    Ok(visitor.page_with("account.html", all, more))
 }
 
 async fn password(

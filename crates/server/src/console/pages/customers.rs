@@ -51,17 +51,14 @@ async fn listed(authority: &Authority, fields: &Fields, visitor: Visitor, more: 
         limit: ROWS,
     };
     let (visitor, page) = authority.list_customers(filter).await.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "customers",
         "fields": fields.of(&["search", "sort", "after"]),
         "customers": page.items,
         "next": page.next,
         "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("customers.html", all))
+    Ok(visitor.page_with("customers.html", all, more))
 }
 
 async fn create(State(authority): State<Authority>, form: Form) -> Shown {
@@ -102,7 +99,7 @@ async fn shown_one(authority: &Authority, name: String, visitor: Visitor, more: 
         ..LicenseFilter::default()
     };
     let (visitor, licenses) = authority.list_licenses(of).await.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "customers",
         "version": version(&customer),
         "customer": customer,
@@ -110,10 +107,7 @@ async fn shown_one(authority: &Authority, name: String, visitor: Visitor, more: 
         "more": licenses.next.is_some(),
         "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("customer.html", all))
+    Ok(visitor.page_with("customer.html", all, more))
 }
 
 async fn update(State(authority): State<Authority>, Path(name): Path<String>, form: Form) -> Shown {

@@ -64,7 +64,7 @@ async fn listed(authority: &Authority, purpose: &str, visitor: Visitor, more: Va
         let mut of = keys.iter().rev();
         of.find(|key| key.state == state && key.purposes.iter().any(|p| p == purpose)).cloned()
     };
-    let mut all = json!({
+    let all = json!({
         "section": "keys",
         "purpose": purpose,
         "purposes": PURPOSES.map(|(name, _)| name),
@@ -74,10 +74,7 @@ async fn listed(authority: &Authority, purpose: &str, visitor: Visitor, more: Va
         "root_at_hand": authority.root_at_hand().is_ok(),
         "keys": keys,
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("keys.html", all))
+    Ok(visitor.page_with("keys.html", all, more))
 }
 
 async fn rotate(State(authority): State<Authority>, form: Form) -> Shown {
@@ -131,16 +128,13 @@ async fn asked(
     let (Some(key), "retire" | "compromise" | "reissue") = (key, act) else {
         return Err(Trouble::told(visitor, Code::NoSuchResource.into()));
     };
-    let mut all = json!({
+    let all = json!({
         "section": "keys",
         "key": key,
         "act": act,
         "root_at_hand": authority.root_at_hand().is_ok(),
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("key_act.html", all))
+    Ok(visitor.page_with("key_act.html", all, more))
 }
 
 async fn act(

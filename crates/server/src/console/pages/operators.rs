@@ -46,13 +46,10 @@ async fn list(
 
 async fn listed(authority: &Authority, visitor: Visitor, more: Value) -> Shown {
     let (visitor, operators) = authority.list_operators(None, ROWS).await.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "operators", "operators": operators, "roles": roles(), "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("operators.html", all))
+    Ok(visitor.page_with("operators.html", all, more))
 }
 
 fn roles() -> Vec<&'static str> {
@@ -94,7 +91,7 @@ async fn shown_one(authority: &Authority, id: Uuid, visitor: Visitor, more: Valu
     let (visitor, sessions) = sessions.or_trouble(visitor)?;
     let tokens = authority.list_tokens(name, &visitor.principal, None, SESSIONS).await;
     let (visitor, tokens) = tokens.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "operators",
         "version": version(&operator),
         "operator": operator,
@@ -102,10 +99,7 @@ async fn shown_one(authority: &Authority, id: Uuid, visitor: Visitor, more: Valu
         "tokens": tokens,
         "roles": roles(),
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("operator.html", all))
+    Ok(visitor.page_with("operator.html", all, more))
 }
 
 async fn act(

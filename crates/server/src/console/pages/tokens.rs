@@ -48,7 +48,7 @@ async fn listed(authority: &Authority, fields: &Fields, visitor: Visitor, more: 
     let next = tokens.last().filter(|_| more_of_them).map(|token| token.id.to_string());
     let scopes: Vec<String> =
         Scope::all().filter(|scope| visitor.principal.may(*scope)).map(|s| s.to_string()).collect();
-    let mut all = json!({
+    let all = json!({
         "section": "tokens",
         "fields": fields.of(&["after"]),
         "tokens": tokens,
@@ -56,10 +56,7 @@ async fn listed(authority: &Authority, fields: &Fields, visitor: Visitor, more: 
         "scopes": scopes,
         "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("tokens.html", all))
+    Ok(visitor.page_with("tokens.html", all, more))
 }
 
 async fn create(State(authority): State<Authority>, form: Form) -> Shown {

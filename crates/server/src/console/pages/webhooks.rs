@@ -45,17 +45,14 @@ async fn list(
 
 async fn listed(authority: &Authority, visitor: Visitor, more: Value) -> Shown {
     let (visitor, webhooks) = authority.list_webhooks().await.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "webhooks",
         "webhooks": webhooks,
         "events": events(),
         "chosen": [],
         "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("webhooks.html", all))
+    Ok(visitor.page_with("webhooks.html", all, more))
 }
 
 fn events() -> Vec<&'static str> {
@@ -109,7 +106,7 @@ async fn page(
     let filter = Filter { target: Some(id), ..filter };
     let (visitor, deliveries) = authority.list_jobs(filter).await.or_trouble(visitor)?;
     let states: Vec<&str> = JobState::ALL.iter().map(|state| state.as_str()).collect();
-    let mut all = json!({
+    let all = json!({
         "section": "webhooks",
         "version": version(&webhook),
         "confirm": short(id),
@@ -122,10 +119,7 @@ async fn page(
         "next": deliveries.next,
         "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("webhook.html", all))
+    Ok(visitor.page_with("webhook.html", all, more))
 }
 
 async fn update(State(authority): State<Authority>, Path(id): Path<Uuid>, form: Form) -> Shown {

@@ -71,7 +71,7 @@ async fn page(authority: &Authority, id: Uuid, act: &str, visitor: Visitor, more
     let seats =
         SeatFilter { license_id: Some(id), live: Some(true), limit: 200, ..SeatFilter::default() };
     let (visitor, seats) = authority.page_of_activations(seats).await.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "licenses",
         "act": act,
         "version": version(&license),
@@ -79,10 +79,7 @@ async fn page(authority: &Authority, id: Uuid, act: &str, visitor: Visitor, more
         "plans": plans,
         "live": seats.items.len(),
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("license_act.html", all))
+    Ok(visitor.page_with("license_act.html", all, more))
 }
 
 async fn carry_out(

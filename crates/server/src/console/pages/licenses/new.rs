@@ -70,11 +70,8 @@ async fn previewed(authority: &Authority, fields: &Fields) -> Result<Value, Auth
 async fn page(authority: &Authority, visitor: Visitor, more: Value) -> Shown {
     let (visitor, products) = authority.list_products().await.or_trouble(visitor)?;
     let (visitor, plans) = authority.list_plans(None).await.or_trouble(visitor)?;
-    let mut all = json!({ "section": "licenses", "products": products, "plans": plans });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("license_new.html", all))
+    let all = json!({ "section": "licenses", "products": products, "plans": plans });
+    Ok(visitor.page_with("license_new.html", all, more))
 }
 
 async fn issue(authority: &Authority, form: &Form) -> Result<Value, AuthorityError> {

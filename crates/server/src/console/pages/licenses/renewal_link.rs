@@ -57,13 +57,10 @@ async fn made(authority: &Authority, id: Uuid, form: &Form) -> Result<RenewalLin
 
 async fn page(authority: &Authority, id: Uuid, visitor: Visitor, more: Value) -> Shown {
     let (visitor, license) = authority.show_license(id).await.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "licenses",
         "license": license,
         "fields": Fields::default().of(&[]),
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("renewal_link.html", all))
+    Ok(visitor.page_with("renewal_link.html", all, more))
 }

@@ -19,12 +19,8 @@ pub(crate) async fn show(State(authority): State<Authority>, visitor: Visitor) -
 async fn listed(authority: &Authority, visitor: Visitor, more: Value) -> Shown {
     let (visitor, products) = authority.list_products().await.or_trouble(visitor)?;
     let (visitor, plans) = authority.list_plans(None).await.or_trouble(visitor)?;
-    let mut all =
-        json!({ "section": "products", "products": products, "plans": plans, "entered": {} });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("products.html", all))
+    let all = json!({ "section": "products", "products": products, "plans": plans, "entered": {} });
+    Ok(visitor.page_with("products.html", all, more))
 }
 
 pub(crate) async fn create(State(authority): State<Authority>, form: Form) -> Shown {

@@ -74,17 +74,14 @@ async fn page(
 ) -> Shown {
     let (visitor, shown) = authority.show_plan(product.clone(), plan).await.or_trouble(visitor)?;
     let (visitor, product) = authority.show_product(product).await.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "products",
         "product": product,
         "version": version(&shown),
         "plan": shown,
         "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("plan.html", all))
+    Ok(visitor.page_with("plan.html", all, more))
 }
 
 pub(crate) async fn update(

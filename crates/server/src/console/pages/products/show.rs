@@ -34,7 +34,7 @@ pub(super) async fn shown_one(
     let (visitor, product) = authority.show_product(code.to_owned()).await.or_trouble(visitor)?;
     let plans = authority.list_plans(Some(code.to_owned())).await;
     let (visitor, plans) = plans.or_trouble(visitor)?;
-    let mut all = json!({
+    let all = json!({
         "section": "products",
         "version": version(&product),
         "product": product,
@@ -46,10 +46,7 @@ pub(super) async fn shown_one(
         }).collect::<Vec<_>>(),
         "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("product.html", all))
+    Ok(visitor.page_with("product.html", all, more))
 }
 
 /// The rows of the matrix: every feature and every limit that a plan names.

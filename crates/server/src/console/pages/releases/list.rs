@@ -35,7 +35,7 @@ pub(super) async fn listed(
     let more_of_them = releases.len() > ROWS as usize;
     releases.truncate(ROWS as usize);
     let next = releases.last().filter(|_| more_of_them).map(|release| release.id);
-    let mut all = json!({
+    let all = json!({
         "section": "releases",
         "fields": fields.of(&["product", "after"]),
         "products": products,
@@ -43,8 +43,5 @@ pub(super) async fn listed(
         "next": next,
         "entered": {},
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("releases.html", all))
+    Ok(visitor.page_with("releases.html", all, more))
 }

@@ -56,7 +56,7 @@ pub(super) async fn page(
     let (visitor, release) = authority.show_release(id).await.or_trouble(visitor)?;
     let (visitor, plans) = authority.release_entitlement(id).await.or_trouble(visitor)?;
     let whole = release.artifacts.iter().all(|artifact| artifact.stored_at.is_some());
-    let mut all = json!({
+    let all = json!({
         "section": "releases",
         "release": release,
         "plans": plans,
@@ -64,10 +64,7 @@ pub(super) async fn page(
         "judged": null,
         "fields": fields.of(&["license"]),
     });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    Ok(visitor.page("release.html", all))
+    Ok(visitor.page_with("release.html", all, more))
 }
 
 /// To a fresh link: those on a page that stays open would end.
